@@ -1,0 +1,25 @@
+import { ContainerError, type ContainerErrorDetails } from './container-error.js';
+
+/** A value that the caller gave and corral cannot take. */
+export class OptionError extends ContainerError {
+  /** The option's name in the library: `memory`, `volumes[0]`. */
+  readonly option: string;
+  readonly value: unknown;
+
+  /**
+   * @param option - the option's name
+   * @param value - what was given
+   * @param expected - what would have been right: `a size such as 256M`
+   */
+  constructor(option: string, value: unknown, expected: string, details: ContainerErrorDetails = {}) {
+    super(`${option}: ${formatValue(value)} is not ${expected}`, 'ERR_OPTION', details);
+    this.option = option;
+    this.value = value;
+  }
+}
+
+function formatValue(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'bigint') return `${String(value)}n`;
+  return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
+}

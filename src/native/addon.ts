@@ -1,0 +1,116 @@
+import { createRequire } from 'node:module';
+
+/**
+ * What the C++ addon exports. It offers kernel primitives and holds no policy: this side validates, C++ assumes.
+ *
+ * Every call takes one object. A failed call throws an `Error` that carries `syscall` (the name of the call) and `errno`
+ * (positive); {@link ../native/call.ts} turns that into a `SyscallError`. Every descriptor that a call returns is
+ * close-on-exec and belongs to the caller.
+ */
+export interface NativeAddon {
+  /** clone3(2) and exec, on a worker thread. See `native/addon/clone.cc`. */
+  clone3(options: Clone3Options): Promise<Clone3Result>;
+  /** unshare(2) on the calling thread. */
+  unshare(options: { readonly flags: number }): void;
+  /** setns(2) on the calling thread. */
+  setns(options: { readonly fd: number; readonly flags: number }): void;
+  /** prctl(PR_SET_CHILD_SUBREAPER). */
+  setChildSubreaper(options: { readonly enabled: boolean }): void;
+
+  /** pidfd_open(2). */
+  pidfdOpen(options: { readonly pid: number; readonly flags: number }): number;
+  /** pidfd_send_signal(2). */
+  pidfdSendSignal(options: { readonly pidfd: number; readonly signal: number }): void;
+  /** ioctl(PIDFD_GET_INFO), Linux 6.13; throws ENOTTY before. */
+  pidfdGetInfo(options: { readonly pidfd: number }): PidfdInfo;
+  /** waitid(P_PIDFD, WEXITED | WNOHANG); `null` while the process runs. */
+  waitPidfd(options: { readonly pidfd: number }): WaitResult | null;
+
+  /** Starts a poll of `fd` in this thread's event loop. */
+  pollStart(options: {
+    readonly fd: number;
+    /** `priority` is POLLPRI: kernfs files such as `cgroup.events` raise it when they change. */
+    readonly events: 'readable' | 'priority';
+    /** Called each time the descriptor is ready, until {@link PollHandle.stop}. */
+    readonly onReady: () => void;
+    /** `false`: the poll does not keep the event loop alive. */
+    readonly ref: boolean;
+  }): PollHandle;
+
+  /** socketpair(AF_UNIX, SOCK_SEQPACKET). */
+  socketpair(): [number, number];
+  /** sendmsg(2) with SCM_RIGHTS; waits until the peer has room. EPIPE, never SIGPIPE. */
+  sendMessage(options: { readonly fd: number; readonly data: Uint8Array; readonly fds: readonly number[] }): void;
+  /** recvmsg(2), not waiting: `null` when nothing is there, empty `data` at end of file. */
+  receiveMessage(options: { readonly fd: number; readonly maxBytes: number }): ReceivedMessage | null;
+
+  /** memfd_create(2); `executable` maps to MFD_EXEC where the kernel knows it. */
+  memfdCreate(options: { readonly name: string; readonly executable: boolean }): number;
+  /** fcntl(F_ADD_SEALS) with seal, shrink, grow and write. */
+  sealMemfd(options: { readonly fd: number }): void;
+
+  /** flock(2), never waiting: `false` when another process holds the lock. */
+  flock(options: { readonly fd: number; readonly operation: 'shared' | 'exclusive' | 'unlock' }): boolean;
+  /** getxattr(2); `null` when there is none, or the file system has no such attributes. */
+  getXattr(options: { readonly path: string; readonly name: string }): string | null;
+  /** setxattr(2). */
+  setXattr(options: { readonly path: string; readonly name: string; readonly value: string }): void;
+
+  /** open_tree(2): a detached clone of the mount at `path`. */
+  openTree(options: { readonly path: string; readonly recursive: boolean }): number;
+  /** mount_setattr(2) with MOUNT_ATTR_IDMAP on a detached mount. */
+  idmapMount(options: { readonly treeFd: number; readonly usernsFd: number; readonly recursive: boolean }): void;
+  /** openat2(2) with RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS, for reading. */
+  openInRoot(options: { readonly rootFd: number; readonly path: string }): number;
+  /** pipe2(O_CLOEXEC): [read end, write end]. */
+  pipe(): [number, number];
+}
+
+export interface Clone3Options {
+  /** clone(2) flags, without CLONE_PIDFD, CLONE_VM, CLONE_VFORK, CLONE_INTO_CGROUP and CLONE_CLEAR_SIGHAND: always set. */
+  readonly flags: number;
+  /** Directory of the cgroup v2 to be born in; absent: the caller's. */
+  readonly cgroupFd?: number;
+  /** The executable, as a descriptor. */
+  readonly executableFd: number;
+  readonly argv: readonly string[];
+  readonly environment: readonly string[];
+  /** Descriptors that stay open in the child, under the same numbers. */
+  readonly keepFds: readonly number[];
+  /** `fork` uses clone(2) without CLONE_INTO_CGROUP and CLONE_CLEAR_SIGHAND, for kernels and filters that refuse clone3. */
+  readonly method: 'clone3' | 'fork';
+}
+
+export interface Clone3Result {
+  readonly pid: number;
+  readonly pidfd: number;
+}
+
+export interface PidfdInfo {
+  readonly pid: number;
+  readonly cgroupId: bigint;
+}
+
+export interface WaitResult {
+  /** The process's exit code, when it exited. */
+  readonly exitCode: number | null;
+  /** The signal's number, when it was killed. */
+  readonly signal: number | null;
+}
+
+export interface ReceivedMessage {
+  readonly data: Uint8Array;
+  readonly fds: readonly number[];
+}
+
+export interface PollHandle {
+  /** Ends the poll. The descriptor may be closed once this returned. */
+  stop(): void;
+  ref(): void;
+  unref(): void;
+}
+
+const require = createRequire(import.meta.url);
+
+/** The loaded addon. */
+export const addon = require('../../build/Release/corral.node') as NativeAddon;

@@ -1,0 +1,99 @@
+/**
+ * The steps of a launch plan, in TypeScript. `native/steps.def` says the same to C++; a parity test compares them.
+ *
+ * @packageDocumentation
+ */
+
+/** How an argument travels: see the head of `native/steps.def`. */
+export type ArgKind = 'uint' | 'int' | 'str' | 'strv' | 'ids' | 'fd' | 'out';
+
+interface StepDefinition {
+  readonly number: number;
+  readonly args: Readonly<Record<string, ArgKind>>;
+}
+
+export const STEPS = {
+  unshare: { number: 1, args: { flags: 'uint' } },
+  'join-namespaces': { number: 2, args: { namespaces: 'fd', flags: 'uint' } },
+  'enter-pid-namespace': { number: 3, args: {} },
+  'set-propagation': { number: 4, args: { path: 'str', propagation: 'uint' } },
+  'open-tree': { number: 5, args: { path: 'str', flags: 'uint', tree: 'out' } },
+  'open-directory': { number: 6, args: { root: 'fd', path: 'str', directory: 'out' } },
+  'change-directory': { number: 7, args: { root: 'fd', path: 'str' } },
+  mount: {
+    number: 8,
+    args: {
+      type: 'str',
+      source: 'str',
+      options: 'strv',
+      root: 'fd',
+      target: 'str',
+      attributes: 'uint',
+      create: 'uint',
+    },
+  },
+  'attach-mount': {
+    number: 9,
+    args: { tree: 'fd', root: 'fd', target: 'str', attributes: 'uint', recursive: 'uint', create: 'uint' },
+  },
+  'set-mount-attributes': {
+    number: 10,
+    args: { root: 'fd', target: 'str', set: 'uint', clear: 'uint', recursive: 'uint' },
+  },
+  'make-directory': { number: 11, args: { root: 'fd', path: 'str', mode: 'uint' } },
+  'make-file': { number: 12, args: { root: 'fd', path: 'str', mode: 'uint', content: 'str' } },
+  'make-node': { number: 13, args: { root: 'fd', path: 'str', mode: 'uint', device: 'uint' } },
+  'make-symlink': { number: 14, args: { root: 'fd', path: 'str', target: 'str' } },
+  'mask-path': { number: 15, args: { root: 'fd', path: 'str', null: 'fd' } },
+  'read-only-path': { number: 16, args: { root: 'fd', path: 'str' } },
+  'pivot-root': { number: 17, args: { root: 'fd' } },
+  'set-hostname': { number: 18, args: { name: 'str' } },
+  'set-domainname': { number: 19, args: { name: 'str' } },
+  'bring-up-loopback': { number: 20, args: {} },
+  'write-sysctl': { number: 21, args: { name: 'str', value: 'str' } },
+  'set-rlimit': { number: 22, args: { resource: 'uint', soft: 'uint', hard: 'uint' } },
+  'set-oom-score-adj': { number: 23, args: { value: 'int' } },
+  'set-umask': { number: 24, args: { mask: 'uint' } },
+  'new-session': { number: 25, args: {} },
+  'set-standard-streams': { number: 26, args: { stdin: 'fd', stdout: 'fd', stderr: 'fd' } },
+  'set-parent-death-signal': { number: 27, args: { signal: 'uint' } },
+  'find-executable': { number: 28, args: { file: 'str', path: 'str' } },
+  'stay-as-init': { number: 29, args: {} },
+  'set-user': { number: 30, args: { uid: 'uint', gid: 'uint', groups: 'ids', setgroups: 'uint' } },
+  'set-bounding-capabilities': { number: 31, args: { keep: 'uint' } },
+  'set-capabilities': {
+    number: 32,
+    args: { effective: 'uint', permitted: 'uint', inheritable: 'uint', ambient: 'uint' },
+  },
+  'set-no-new-privileges': { number: 33, args: {} },
+  'close-descriptors': { number: 34, args: { first: 'uint' } },
+  exec: { number: 35, args: { argv: 'strv', environment: 'strv' } },
+} as const satisfies Record<string, StepDefinition>;
+
+/** The name of a step, as `corral plan` prints it. */
+export type StepName = keyof typeof STEPS;
+
+/** The name of a slot that holds a file descriptor while a plan runs; `undefined` where a step takes none. */
+export type SlotName = string;
+
+interface ArgValue {
+  readonly uint: number | bigint;
+  readonly int: number;
+  readonly str: string;
+  readonly strv: readonly string[];
+  readonly ids: readonly number[];
+  readonly fd: SlotName | undefined;
+  readonly out: SlotName;
+}
+
+type ArgsOf<N extends StepName> = {
+  readonly [A in keyof (typeof STEPS)[N]['args']]: (typeof STEPS)[N]['args'][A] extends ArgKind
+    ? ArgValue[(typeof STEPS)[N]['args'][A]]
+    : never;
+};
+
+/** One step: its name under `op`, and the arguments that the table lists for it. */
+export type Step = { readonly [N in StepName]: { readonly op: N } & ArgsOf<N> }[StepName];
+
+/** The step of one name. */
+export type StepOf<N extends StepName> = Extract<Step, { readonly op: N }>;
