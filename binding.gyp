@@ -1,0 +1,60 @@
+{
+  'target_defaults': {
+    'cflags': ['-Wall', '-Wextra', '-Werror'],
+    'cflags!': ['-Wno-unused-parameter'],
+    'cflags_cc!': ['-std=gnu++17', '-std=gnu++20', '-frtti', '-fexceptions'],
+    'cflags_cc': ['-std=c++20', '-fno-exceptions', '-fno-rtti'],
+    'cflags+': ['-fvisibility=hidden'],
+  },
+  'targets': [
+    {
+      'target_name': 'corral',
+      'sources': [
+        'native/addon/addon.cc',
+        'native/addon/args.cc',
+        'native/addon/clone.cc',
+        'native/addon/files.cc',
+        'native/addon/memfd.cc',
+        'native/addon/mount.cc',
+        'native/addon/namespaces.cc',
+        'native/addon/pidfd.cc',
+        'native/addon/poll.cc',
+        'native/addon/socket.cc',
+        'native/addon/spawn.cc',
+      ],
+      'defines': ['NAPI_VERSION=9', 'NAPI_DISABLE_CPP_EXCEPTIONS', 'NODE_ADDON_API_DISABLE_DEPRECATED'],
+      # A system include: the warnings of this header are not ours to fix.
+      'cflags_cc': ['-isystem<!(node -p "require(\'path\').resolve(require(\'node-addon-api\').include_dir)")'],
+      'ldflags': ['-Wl,-z,relro,-z,now'],
+    },
+    {
+      'target_name': 'corral-init',
+      'type': 'executable',
+      'sources': [
+        'native/init/main.cc',
+        'native/init/plan.cc',
+        'native/init/receive.cc',
+        'native/init/report.cc',
+        'native/init/run.cc',
+        'native/init/steps/credentials.cc',
+        'native/init/steps/exec.cc',
+        'native/init/steps/files.cc',
+        'native/init/steps/init_reaper.cc',
+        'native/init/steps/mounts.cc',
+        'native/init/steps/namespaces.cc',
+        'native/init/steps/paths.cc',
+        'native/init/steps/process.cc',
+        'native/init/steps/rootfs.cc',
+      ],
+      # Static and small: it stays in memory as PID 1 of every container, and it must run in any root file system.
+      'cflags!': ['-fPIC', '-pthread', '-fno-omit-frame-pointer'],
+      'cflags': ['-Os', '-fno-pie', '-ffunction-sections', '-fdata-sections', '-fno-asynchronous-unwind-tables'],
+      'ldflags!': ['-rdynamic', '-pthread'],
+      'ldflags': ['-static', '-no-pie', '-s', '-Wl,--gc-sections', '-Wl,-z,norelro', '-Wl,--build-id=none'],
+      'libraries!': ['-lstdc++'],
+      'configurations': {
+        'Release': { 'cflags!': ['-O3'] },
+      },
+    },
+  ],
+}

@@ -1,0 +1,24 @@
+#include <napi.h>
+
+#include "families.h"
+
+namespace corral {
+namespace {
+
+// Runs once per environment (the main thread and every worker): nothing here or in the families is process-wide state.
+Napi::Object InitAll(Napi::Env env, Napi::Object exports) {
+  InitClone(env, exports);
+  InitNamespaces(env, exports);
+  InitPidfd(env, exports);
+  InitPoll(env, exports);
+  InitSocket(env, exports);
+  InitMemfd(env, exports);
+  InitFiles(env, exports);
+  InitMount(env, exports);
+  return exports;
+}
+
+NODE_API_MODULE(corral, InitAll)
+
+}  // namespace
+}  // namespace corral

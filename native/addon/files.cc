@@ -1,0 +1,58 @@
+// Locks and extended attributes.
+
+#include <sys/file.h>
+#include <sys/xattr.h>
+
+#include <array>
+
+#include "../common/syscall.h"
+#include "args.h"
+#include "families.h"
+
+namespace corral {
+
+namespace {
+
+Napi::Value Flock(const Napi::CallbackInfo& info) {
+  Args args(info);
+  const int fd = args.Int("fd");
+  const std::string operation = args.String("operation");
+  if (!args.ok()) return info.Env().Undefined();
+  const int mode = operation == "shared" ? LOCK_SH : operation == "exclusive" ? LOCK_EX : LOCK_UN;
+  const int result = Checked(::flock(fd, mode | LOCK_NB));
+  if (result == -EWOULDBLOCK) return Napi::Boolean::New(info.Env(), false);
+  if (result < 0) return Throw(info.Env(), "flock", -result);
+  return Napi::Boolean::New(info.Env(), true);
+}
+
+Napi::Value GetXattr(const Napi::CallbackInfo& info) {
+  Args args(info);
+  const std::string path = args.String("path");
+  const std::string name = args.String("name");
+  if (!args.ok()) return info.Env().Undefined();
+  std::array<char, 4096> value{};
+  const ssize_t length = ::getxattr(path.c_str(), name.c_str(), value.data(), value.size());
+  if (length >= 0) return Napi::String::New(info.Env(), value.data(), static_cast<size_t>(length));
+  if (errno == ENODATA || errno == ENOTSUP) return info.Env().Null();
+  return Throw(info.Env(), "getxattr", errno);
+}
+
+Napi::Value SetXattr(const Napi::CallbackInfo& info) {
+  Args args(info);
+  const std::string path = args.String("path");
+  const std::string name = args.String("name");
+  const std::string value = args.String("value");
+  if (!args.ok()) return info.Env().Undefined();
+  const int result = Checked(::setxattr(path.c_str(), name.c_str(), value.data(), value.size(), 0));
+  return UndefinedOrThrow(info.Env(), "setxattr", result);
+}
+
+}  // namespace
+
+void InitFiles(Napi::Env env, Napi::Object exports) {
+  Export<Flock>(env, exports, "flock");
+  Export<GetXattr>(env, exports, "getXattr");
+  Export<SetXattr>(env, exports, "setXattr");
+}
+
+}  // namespace corral

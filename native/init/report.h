@@ -1,0 +1,59 @@
+// How corral-init tells the parent how far it got: a shared page, and messages that wake the parent.
+
+#ifndef CORRAL_NATIVE_INIT_REPORT_H_
+#define CORRAL_NATIVE_INIT_REPORT_H_
+
+#include <cstdint>
+
+namespace corral {
+
+inline constexpr uint32_t kReportMagic = 0x52505243;  // "CRPR"
+inline constexpr uint32_t kReportSize = 4096;
+
+enum class Phase : uint32_t { kRunning = 1, kFailed = 2, kWaiting = 3, kExited = 4 };
+
+struct ReportPage {
+  uint32_t magic;
+  uint32_t phase;
+  uint32_t step;
+  int32_t error;
+  int32_t wait_status;
+  uint32_t reserved;
+  uint64_t exited_at;
+};
+static_assert(sizeof(ReportPage) == 32);
+
+// The mapped page. Before Map() succeeds, all writes go nowhere.
+class Report {
+ public:
+  // Maps the file behind `fd`. Returns 0 or a negative errno; a file that is too small is refused, because touching a
+  // page behind its end would be a SIGBUS.
+  int Map(int fd);
+  void NoteStep(uint32_t step);
+  void NoteFailure(uint32_t step, int error);
+  // Init waits for the workload. Does nothing when the workload's side has already failed.
+  void NoteWaiting();
+  // The workload ended with `wait_status`. Does nothing when it never was exec'd.
+  void NoteExit(int wait_status);
+
+ private:
+  bool Advance(Phase from, Phase to);
+
+  ReportPage* page_ = nullptr;
+};
+
+enum class MessageType : uint32_t { kFailed = 1, kPid = 2 };
+
+struct Message {
+  MessageType type;
+  uint32_t step;
+  int32_t value;
+};
+static_assert(sizeof(Message) == 12);
+
+// Sends a message, with `fd` riding along unless it is negative. A parent that is gone is not an error.
+void SendMessage(int socket, const Message& message, int fd = -1);
+
+}  // namespace corral
+
+#endif  // CORRAL_NATIVE_INIT_REPORT_H_

@@ -1,0 +1,61 @@
+#include "run.h"
+
+#include <cerrno>
+
+#include "steps/steps.h"
+
+namespace corral {
+
+namespace {
+
+// Reads the raw arguments of one record, in the order of steps.def.
+class ArgumentReader {
+ public:
+  ArgumentReader(const Plan& plan, const StepRecord& record) : plan_(plan), next_(record.arguments) {}
+
+  // `int` is a keyword, hence the suffix.
+#define CORRAL_READERS(kind) \
+  kinds::type_##kind kind##_argument() { return plan_.read_##kind(*next_++); }
+  CORRAL_READERS(uint)
+  CORRAL_READERS(int)
+  CORRAL_READERS(str)
+  CORRAL_READERS(strv)
+  CORRAL_READERS(ids)
+  CORRAL_READERS(fd)
+  CORRAL_READERS(out)
+#undef CORRAL_READERS
+
+ private:
+  const Plan& plan_;
+  const uint64_t* next_;
+};
+
+int RunStep(Context& context, const Plan& plan, const StepRecord& record) {
+  [[maybe_unused]] ArgumentReader reader(plan, record);
+  switch (static_cast<StepNumber>(record.number)) {
+    // Braced initialisers are evaluated from left to right, which is the order of the record.
+#define ARG(kind, name) .name = reader.kind##_argument(),
+#define STEP(number, identifier, text, ...) \
+  case StepNumber::identifier:              \
+    return steps::identifier(context, identifier##_args{__VA_ARGS__});
+#include "../steps.def"
+#undef STEP
+#undef ARG
+  }
+  return -ENOSYS;
+}
+
+}  // namespace
+
+Failure RunPlan(Context* context, const Plan& plan) {
+  const PlanHeader& header = plan.header();
+  for (uint32_t index = 0; index < header.step_count; ++index) {
+    context->report.NoteStep(index);
+    if (index == header.fault_step) return {index, header.fault_errno};
+    const int result = RunStep(*context, plan, plan.step(index));
+    if (result < 0) return {index, -result};
+  }
+  return {header.step_count, EBADMSG};
+}
+
+}  // namespace corral

@@ -1,0 +1,101 @@
+// `stay-as-init`: this process stays as PID 1, and a child becomes the workload.
+
+#include <linux/capability.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../../common/linux_compat.h"
+#include "../../common/syscall.h"
+#include "capabilities.h"
+#include "steps.h"
+
+namespace corral::steps {
+
+namespace {
+
+constexpr uint64_t kAllSignals = ~uint64_t{0};
+
+bool IsFromTerminal(const siginfo_t& info) {
+  switch (info.si_signo) {
+    case SIGINT:
+    case SIGQUIT:
+    case SIGTSTP:
+    case SIGTTIN:
+    case SIGTTOU:
+    case SIGWINCH:
+      return info.si_code == SI_KERNEL;
+    default:
+      return false;
+  }
+}
+
+void Forward(const siginfo_t& info, pid_t workload) {
+  // A terminal signals the whole foreground group; a workload in it has the signal already, and twice is one too many.
+  if (IsFromTerminal(info) && ::getpgid(workload) == ::getpgrp()) return;
+  ::kill(workload, info.si_signo);
+}
+
+// Reaps whatever has ended. Returns true, with its wait status, when the workload was among it.
+bool ReapAll(pid_t workload, int* wait_status) {
+  bool ended = false;
+  for (;;) {
+    int status = 0;
+    const pid_t pid = ::waitpid(-1, &status, WNOHANG | __WALL);
+    if (pid == -1 && errno == EINTR) continue;
+    if (pid <= 0) return ended;
+    if (pid != workload) continue;
+    *wait_status = status;
+    ended = true;
+  }
+}
+
+int WaitForWorkload(pid_t workload) {
+  for (;;) {
+    siginfo_t info{};
+    const long signal = Call(SYS_rt_sigtimedwait, &kAllSignals, &info, nullptr, sizeof(kAllSignals));
+    if (signal < 0) continue;
+    int wait_status = 0;
+    if (signal != SIGCHLD) {
+      Forward(info, workload);
+    } else if (ReapAll(workload, &wait_status)) {
+      return wait_status;
+    }
+  }
+}
+
+// Lets go of all that the plan needed. The streams above all: a reader of the workload's output waits for the last copy
+// of the pipe to be closed.
+void Shed(Context& context) {
+  Call(kernel::kSysCloseRange, 0U, ~0U, 0U);
+  ::munmap(context.plan_bytes.data(), context.plan_bytes.size());
+  // To signal processes of other users is all that is left to do. Where capset(2) fails there was nothing to give up.
+  const uint64_t kill = uint64_t{1} << CAP_KILL;
+  if (SetCapabilitySets(kill, kill, 0) < 0) SetCapabilitySets(0, 0, 0);
+}
+
+[[noreturn]] void StayAsInit(Context& context, pid_t workload) {
+  Shed(context);
+  context.report.NoteWaiting();
+  const int wait_status = WaitForWorkload(workload);
+  context.report.NoteExit(wait_status);
+  ::_exit(WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status));
+}
+
+}  // namespace
+
+int stay_as_init(Context& context, const stay_as_init_args&) {
+  // Outside a pid namespace of its own, orphans come here only on request.
+  if (::getpid() != 1 && ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == -1) return -errno;
+  // Blocked before the fork, so that a signal that comes in between waits for one of the two instead of being lost.
+  uint64_t saved = 0;
+  Call(SYS_rt_sigprocmask, SIG_SETMASK, &kAllSignals, &saved, sizeof(saved));
+  const long pid = Call(SYS_clone, static_cast<unsigned long>(SIGCHLD), nullptr, nullptr, nullptr, nullptr);
+  if (pid > 0) StayAsInit(context, static_cast<pid_t>(pid));
+  Call(SYS_rt_sigprocmask, SIG_SETMASK, &saved, nullptr, sizeof(saved));
+  return static_cast<int>(pid);
+}
+
+}  // namespace corral::steps

@@ -1,0 +1,88 @@
+// The steps that enter namespaces and fill them.
+
+#include <fcntl.h>
+#include <net/if.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+#include <cstring>
+
+#include "../../common/syscall.h"
+#include "paths.h"
+#include "steps.h"
+
+namespace corral::steps {
+
+int unshare(Context&, const unshare_args& args) { return Checked(::unshare(static_cast<int>(args.flags))); }
+
+int join_namespaces(Context& context, const join_namespaces_args& args) {
+  return Checked(::setns(context.Slot(args.namespaces), static_cast<int>(args.flags)));
+}
+
+// setns(2) and unshare(2) of a pid namespace work for the children of the caller only. The child is made with
+// CLONE_PARENT, so that it is a child of corral's as this process was, and the supervisor can wait for it.
+int enter_pid_namespace(Context& context, const enter_pid_namespace_args&) {
+  int gate[2];
+  if (::pipe2(gate, O_CLOEXEC) == -1) return -errno;
+  Fd waiting(gate[0]);
+  Fd open(gate[1]);
+  int pidfd = -1;
+  // The raw call: the third argument takes the pidfd on every architecture.
+  const long pid =
+      Call(SYS_clone, static_cast<unsigned long>(CLONE_PARENT | CLONE_PIDFD), nullptr, &pidfd, nullptr, nullptr);
+  if (pid < 0) return static_cast<int>(pid);
+  if (pid > 0) {
+    SendMessage(context.socket, {MessageType::kPid, 0, static_cast<int32_t>(pid)}, pidfd);
+    ::_exit(0);
+  }
+  // Not a step further before the parent has been told the pid: a failure report that overtook it would leave the
+  // parent with a child that it does not know, and cannot wait for.
+  open = Fd();
+  char end = 0;
+  while (::read(waiting.get(), &end, 1) == -1 && errno == EINTR) {
+  }
+  return 0;
+}
+
+int set_hostname(Context&, const set_hostname_args& args) {
+  return Checked(::sethostname(args.name, std::strlen(args.name)));
+}
+
+int set_domainname(Context&, const set_domainname_args& args) {
+  return Checked(::setdomainname(args.name, std::strlen(args.name)));
+}
+
+int bring_up_loopback(Context&, const bring_up_loopback_args&) {
+  const Fd socket(Call(SYS_socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!socket.ok()) return socket.error();
+  ifreq request{};
+  std::memcpy(request.ifr_name, "lo", sizeof("lo"));
+  if (::ioctl(socket.get(), SIOCGIFFLAGS, &request) == -1) return -errno;
+  request.ifr_flags = static_cast<short>(request.ifr_flags | IFF_UP);
+  return Checked(::ioctl(socket.get(), SIOCSIFFLAGS, &request));
+}
+
+// `net.ipv4.ip_forward` or `net/ipv4/ip_forward`: as in sysctl(8), the first separator tells which of the two it is,
+// and in the dotted form a slash stands for a dot inside a component (`net.ipv4.conf.eth0/1.forwarding`).
+int write_sysctl(Context&, const write_sysctl_args& args) {
+  char path[512] = "sys/";
+  const size_t prefix = std::strlen(path);
+  const size_t length = std::strlen(args.name);
+  if (length >= sizeof(path) - prefix) return -ENAMETOOLONG;
+  const char* separator = std::strpbrk(args.name, "./");
+  const bool dotted = separator != nullptr && *separator == '.';
+  for (size_t index = 0; index <= length; ++index) {
+    char character = args.name[index];
+    if (dotted && character == '.') {
+      character = '/';
+    } else if (dotted && character == '/') {
+      character = '.';
+    }
+    path[prefix + index] = character;
+  }
+  const Fd file = OpenProcFile(path);
+  return file.ok() ? WriteAll(file.get(), args.value, std::strlen(args.value)) : file.error();
+}
+
+}  // namespace corral::steps

@@ -1,0 +1,78 @@
+// The steps that close a root file system off: masks, read-only paths, and the change of root.
+
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "mount_calls.h"
+#include "paths.h"
+#include "steps.h"
+
+namespace corral::steps {
+
+namespace {
+
+bool IsMissing(const Fd& fd) { return fd.error() == -ENOENT || fd.error() == -ENOTDIR; }
+
+// Covers a directory with an empty one that cannot be written.
+int CoverDirectory(int directory) {
+  const Fd filesystem(Call(kernel::kSysFsopen, "tmpfs", kernel::kFsopenCloexec));
+  if (!filesystem.ok()) return filesystem.error();
+  constexpr const char* kOptions[][2] = {{"source", "tmpfs"}, {"size", "4k"}, {"nr_inodes", "1"}, {"mode", "0555"}};
+  for (const auto& option : kOptions) {
+    const long set = Call(kernel::kSysFsconfig, filesystem.get(), kernel::kFsconfigSetString, option[0], option[1], 0);
+    if (set < 0) return static_cast<int>(set);
+  }
+  const long created = Call(kernel::kSysFsconfig, filesystem.get(), kernel::kFsconfigCreate, nullptr, nullptr, 0);
+  if (created < 0) return static_cast<int>(created);
+  const uint64_t attributes =
+      kernel::kMountAttrReadOnly | kernel::kMountAttrNosuid | kernel::kMountAttrNodev | kernel::kMountAttrNoexec;
+  const Fd mounted(Call(kernel::kSysFsmount, filesystem.get(), kernel::kFsmountCloexec, attributes));
+  return mounted.ok() ? MoveMount(mounted.get(), directory) : mounted.error();
+}
+
+// Covers a file with /dev/null. A /dev/null that the container replaced by a link to something of the host would be
+// mounted in its place (CVE-2025-31133), so the clone is checked, not the name.
+int CoverFile(int file, int null) {
+  const Fd clone = CloneMount(null, false);
+  if (!clone.ok()) return clone.error();
+  struct stat status {};
+  if (::fstat(clone.get(), &status) == -1) return -errno;
+  if (!S_ISCHR(status.st_mode) || status.st_rdev != makedev(1, 3)) return -ENODEV;
+  return MoveMount(clone.get(), file);
+}
+
+}  // namespace
+
+int mask_path(Context& context, const mask_path_args& args) {
+  const Fd target = OpenPath(context.Slot(args.root), args.path, O_PATH);
+  if (IsMissing(target)) return 0;
+  if (!target.ok()) return target.error();
+  struct stat status {};
+  if (::fstat(target.get(), &status) == -1) return -errno;
+  return S_ISDIR(status.st_mode) ? CoverDirectory(target.get()) : CoverFile(target.get(), context.Slot(args.null));
+}
+
+int read_only_path(Context& context, const read_only_path_args& args) {
+  const Fd target = OpenPath(context.Slot(args.root), args.path, O_PATH);
+  if (IsMissing(target)) return 0;
+  if (!target.ok()) return target.error();
+  const Fd clone = CloneMount(target.get(), true);
+  if (!clone.ok()) return clone.error();
+  // Only added, never replaced: in a user namespace the flags that came from outside are locked, and clearing one of
+  // them is EPERM.
+  const int set = SetMountAttributes(clone.get(), {.attr_set = kernel::kMountAttrReadOnly}, true);
+  return set < 0 ? set : MoveMount(clone.get(), target.get());
+}
+
+int pivot_root(Context& context, const pivot_root_args& args) {
+  if (::fchdir(context.Slot(args.root)) == -1) return -errno;
+  // With both names the same, the old root ends up mounted over the new one, and no directory is needed to put it in.
+  const long pivoted = Call(SYS_pivot_root, ".", ".");
+  if (pivoted < 0) return static_cast<int>(pivoted);
+  if (::umount2(".", MNT_DETACH) == -1) return -errno;
+  return Checked(::chdir("/"));
+}
+
+}  // namespace corral::steps

@@ -1,0 +1,156 @@
+import { closeSync } from 'node:fs';
+import { addon, type Clone3Result } from './addon.js';
+import { call, isNativeFailure, toSyscallError } from './call.js';
+import { untilReady } from './fd-watch.js';
+import { openInitImage } from './init-image.js';
+
+/** What a launch of corral-init needs. */
+export interface LaunchOptions {
+  /** clone(2) flags of the new namespaces. */
+  readonly flags: number;
+  /** Directory of the cgroup v2 to be born in; it stays the caller's. */
+  readonly cgroupFd?: number | undefined;
+}
+
+/** A corral-init that waits for its plan. */
+export interface Launched {
+  /** In the caller's pid namespace. */
+  readonly pid: number;
+  /** Belongs to the caller. */
+  readonly pidfd: number;
+  /** The parent's end of the socket; belongs to the caller. Closed before the plan is sent, corral-init just ends. */
+  readonly socketFd: number;
+  /**
+   * Set where clone3(2) was refused and clone(2) was used instead: the process is in the caller's cgroup, and must be
+   * moved to its own by `cgroup.procs` before the plan is sent.
+   */
+  readonly fallback?: { readonly errno: number; readonly reason: string };
+}
+
+/** What corral-init says after it has got its plan. */
+export type Outcome =
+  | {
+      /** The socket is at its end: the workload was exec'd, or corral-init was killed; the pidfd and report page tell. */
+      readonly kind: 'started';
+    }
+  | {
+      readonly kind: 'failed';
+      /** Index of the step; `undefined`: the plan was refused. */
+      readonly step: number | undefined;
+      /** Positive. */
+      readonly errno: number;
+    }
+  | {
+      /** The process went on in a pid namespace, as a child of the caller; more outcomes follow. */
+      readonly kind: 'pid';
+      /** In corral-init's own pid namespace. */
+      readonly pid: number;
+      /** Belongs to the caller. */
+      readonly pidfd: number;
+    };
+
+const MAX_PACKET = 64 * 1024;
+const NO_STEP = 0xffffffff;
+const EPERM = 1;
+const ENOSYS = 38;
+
+/**
+ * Clones this process straight into a cgroup and namespaces, and executes corral-init there. It waits for its plan.
+ *
+ * @throws SyscallError of clone3(2) or execveat(2): EBUSY where the cgroup has controllers enabled for children, ENOSPC
+ *   where a limit on namespaces is reached
+ */
+export async function launchInit(options: LaunchOptions): Promise<Launched> {
+  const executableFd = openInitImage();
+  const [socketFd, childSocketFd] = call('create socket pair', () => addon.socketpair());
+  try {
+    const cloned = await cloneOrFallBack(options, executableFd, childSocketFd);
+    return { ...cloned, socketFd };
+  } catch (error) {
+    closeSync(socketFd);
+    throw toSyscallError(error, 'start corral-init');
+  } finally {
+    closeSync(childSocketFd);
+  }
+}
+
+async function cloneOrFallBack(
+  { flags, cgroupFd }: LaunchOptions,
+  executableFd: number,
+  childSocketFd: number,
+): Promise<Omit<Launched, 'socketFd'>> {
+  const request = {
+    flags,
+    executableFd,
+    argv: ['corral-init', String(childSocketFd)],
+    environment: [],
+    keepFds: [childSocketFd],
+  };
+  try {
+    return await addon.clone3({ ...request, ...(cgroupFd !== undefined && { cgroupFd }), method: 'clone3' });
+  } catch (error) {
+    // A seccomp filter that cannot look into clone3's structure refuses it: ENOSYS, or EPERM from older filters.
+    if (!isNativeFailure(error) || error.syscall !== 'clone3') throw error;
+    if (error.errno !== ENOSYS && error.errno !== EPERM) throw error;
+    const fallback = {
+      errno: error.errno,
+      reason: error.errno === ENOSYS ? 'clone3 is not available here' : 'clone3 is not permitted here',
+    };
+    return { ...(await cloneOr(request, error)), fallback };
+  }
+}
+
+/** EPERM may also have been about the namespaces: then clone(2) fails as well, and the first error is the true one. */
+async function cloneOr(request: Parameters<typeof cloneByFork>[0], first: Error): Promise<Clone3Result> {
+  try {
+    return await cloneByFork(request);
+  } catch {
+    throw first;
+  }
+}
+
+function cloneByFork(request: Omit<Parameters<typeof addon.clone3>[0], 'method' | 'cgroupFd'>): Promise<Clone3Result> {
+  return addon.clone3({ ...request, method: 'fork' });
+}
+
+/**
+ * Sends a plan, which starts it: the parent's part (id maps, cgroups) must be done.
+ *
+ * @param plan - from `encodePlan`
+ * @param fds - in the order of the plan's slots; they stay the caller's
+ * @throws SyscallError EPIPE where corral-init is gone
+ */
+export function sendPlan(socketFd: number, plan: Uint8Array, fds: readonly number[]): void {
+  for (let offset = 0; offset < plan.length; offset += MAX_PACKET) {
+    const data = plan.subarray(offset, offset + MAX_PACKET);
+    call('send plan', () => addon.sendMessage({ fd: socketFd, data, fds: offset === 0 ? fds : [] }));
+  }
+}
+
+/**
+ * Waits for what corral-init says next.
+ *
+ * @throws the signal's reason, where it is aborted
+ */
+export async function awaitOutcome(
+  socketFd: number,
+  options: { readonly signal?: AbortSignal } = {},
+): Promise<Outcome> {
+  for (;;) {
+    const message = call('receive from corral-init', () => addon.receiveMessage({ fd: socketFd, maxBytes: 12 }));
+    if (message !== null) return parseOutcome(message.data, message.fds);
+    await untilReady(socketFd, 'readable', options);
+  }
+}
+
+function parseOutcome(data: Uint8Array, fds: readonly number[]): Outcome {
+  if (data.length === 0) return { kind: 'started' };
+  const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+  const type = view.getUint32(0, true);
+  const step = view.getUint32(4, true);
+  const value = view.getInt32(8, true);
+  const pidfd = fds[0];
+  if (type === 2 && pidfd !== undefined) return { kind: 'pid', pid: value, pidfd };
+  for (const fd of fds) closeSync(fd);
+  return { kind: 'failed', step: step === NO_STEP ? undefined : step, errno: value };
+}
