@@ -1,0 +1,48 @@
+import { defineConfig } from 'vitest/config';
+import pureFiles from './scripts/pure-files.json' with { type: 'json' };
+import { TallyReporter } from './test/helpers/reporter.js';
+
+// Emulated and busy machines are slower than any fixed limit: CORRAL_TEST_TIMEOUT_SCALE=4 waits four times as long.
+const scale = Number(process.env['CORRAL_TEST_TIMEOUT_SCALE'] ?? 1);
+if (!(scale > 0)) throw new Error('CORRAL_TEST_TIMEOUT_SCALE is not a positive number');
+
+const timeouts = (timeoutMs: number): { testTimeout: number; hookTimeout: number } => ({
+  testTimeout: timeoutMs * scale,
+  hookTimeout: timeoutMs * scale,
+});
+
+export default defineConfig({
+  test: {
+    reporters: ['default', new TallyReporter()],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts', 'test/golden/**/*.test.ts'],
+          ...timeouts(10_000),
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'integration',
+          include: ['test/integration/**/*.test.ts'],
+          // These tests share the machine: its cgroup tree, its mounts, and the leak check that looks at all of them.
+          fileParallelism: false,
+          // Descriptors, subreaper and exit codes belong to a process, so a worker thread will not do.
+          pool: 'forks',
+          ...timeouts(60_000),
+        },
+      },
+    ],
+    coverage: {
+      provider: 'v8',
+      // The pure folders; everything else is measured by what it leaves behind on a host, not by lines.
+      include: pureFiles.map((path) => path.replace(/[/]$/, '/**/*.ts')),
+      reporter: ['text', 'html'],
+      reportsDirectory: 'coverage',
+      thresholds: { branches: 95, lines: 97 },
+    },
+  },
+});
