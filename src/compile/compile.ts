@@ -1,0 +1,117 @@
+import { planCgroup } from '../cgroup/plan.js';
+import type { HostFacts } from '../host/facts.js';
+import type { FdPlan, LaunchPlan } from '../plan/types.js';
+import type { Step } from '../plan/steps.js';
+import type { Mount, Spec } from '../spec/types.js';
+import { MS_PRIVATE } from '../util/linux.js';
+import { compileClone } from './clone.js';
+import type { Context, Part } from './context.js';
+import { hasNamespace, isWithin } from './questions.js';
+import { NULL_DEVICE, compileDevices } from './devices.js';
+import { type Exposure, exposures } from './exposed.js';
+import { becomeRoot, planIds } from './ids.js';
+import { compileMount } from './mounts.js';
+import { compileCredentials, compileExecutable, compileInit, compileSurroundings } from './process.js';
+import { compileReadonlyRoot, compileRootfs, isHostOverlay } from './rootfs.js';
+import { ROOT, makeStage } from './stage.js';
+
+/**
+ * Compiles a spec into the plan of its launch: every decision is taken here, from what is known of the host, before
+ * anything is done.
+ *
+ * @param id - the container's id
+ * @throws UnsupportedError when the spec asks for what this host cannot give
+ */
+export function compile(id: string, spec: Spec, facts: HostFacts): LaunchPlan {
+  const ids = planIds(id, spec, facts);
+  const context: Context = { spec, facts, ids };
+  const cgroup = planCgroup({
+    id,
+    facts: facts.cgroup,
+    resources: spec.linux.resources,
+    ...(spec.linux.cgroupsPath === undefined ? {} : { parent: spec.linux.cgroupsPath }),
+  });
+  const { flags, steps: namespaceSteps } = compileClone(context, cgroup);
+  const root = hasNamespace(spec, 'mount') ? compileRoot(context) : { steps: [] };
+  return {
+    id,
+    cgroup,
+    clone: { flags },
+    ...(ids.maps === undefined ? {} : { idMaps: ids.maps }),
+    fds: [{ slot: 'report', kind: 'report' }, ...STREAMS, ...(root.fds ?? [])],
+    steps: [
+      ...becomeRoot(context),
+      ...namespaceSteps,
+      ...root.steps,
+      ...compileIdentity(context),
+      ...compileSurroundings(context),
+      ...compileExecutable(context),
+      ...compileInit(context),
+      ...compileCredentials(context),
+    ],
+    notes: [...ids.notes, ...(root.notes ?? [])],
+  };
+}
+
+/** The three streams are always there: the parent opens /dev/null for one that is not wanted. */
+export const STREAMS: readonly FdPlan[] = [
+  { slot: 'stdin', kind: 'stream', stream: 'stdin' },
+  { slot: 'stdout', kind: 'stream', stream: 'stdout' },
+  { slot: 'stderr', kind: 'stream', stream: 'stderr' },
+];
+
+/** The root filesystem and all that is mounted in it, up to the pivot. */
+function compileRoot(context: Context): Part {
+  const { spec } = context;
+  const rootfs = compileRootfs(context);
+  const mounts = compileMounts(context);
+  const parts = [rootfs, ...mounts];
+  return {
+    fds: parts.flatMap(({ fds }) => fds ?? []),
+    notes: parts.flatMap(({ notes }) => notes ?? []),
+    steps: [
+      { op: 'set-propagation', path: '/', propagation: MS_PRIVATE },
+      ...parts.flatMap(({ open }) => open ?? []),
+      ...makeStage(),
+      ...rootfs.steps,
+      ...mounts.flatMap(({ steps }) => steps),
+      ...spec.linux.maskedPaths.map((path): Step => ({ op: 'mask-path', root: ROOT, path, null: NULL_DEVICE })),
+      ...spec.linux.readonlyPaths.map((path): Step => ({ op: 'read-only-path', root: ROOT, path })),
+      ...makeWorkingDirectory(context),
+      ...compileReadonlyRoot(context),
+      { op: 'pivot-root', root: ROOT },
+    ],
+  };
+}
+
+// What is exposed lies on top of the default mounts (a private /tmp), and below what was mounted on purpose.
+function compileMounts(context: Context): readonly Part[] {
+  const pending: Exposure[] = isHostOverlay(context) ? [...exposures(context)] : [];
+  const parts = context.spec.mounts.flatMap((mount, index): readonly Part[] => {
+    const due = pending.filter(({ path }) => isWithin(mount.destination, path));
+    due.forEach((exposure) => pending.splice(pending.indexOf(exposure), 1));
+    const own = [compileMount(context, mount, index), ...(isDev(mount) ? [compileDevices()] : [])];
+    return [...due.filter(({ path }) => path !== mount.destination), ...own];
+  });
+  return [...parts, ...pending];
+}
+
+function isDev({ destination, type }: Mount): boolean {
+  return destination === '/dev' && type === 'tmpfs';
+}
+
+// A working directory that the image lacks is made, as other runtimes do; in the host's own root it must be there.
+function makeWorkingDirectory(context: Context): readonly Step[] {
+  if (isHostOverlay(context) || context.spec.process.cwd === '/') return [];
+  return [{ op: 'make-directory', root: ROOT, path: context.spec.process.cwd, mode: 0o755 }];
+}
+
+/** What the other namespaces hold: names, kernel parameters, the loopback device. */
+function compileIdentity({ spec }: Context): readonly Step[] {
+  const loopback = hasNamespace(spec, 'network') && spec.annotations['dev.corral.loopback'] !== 'down';
+  return [
+    ...(spec.hostname === undefined ? [] : [{ op: 'set-hostname', name: spec.hostname } as const]),
+    ...(loopback ? [{ op: 'bring-up-loopback' } as const] : []),
+    ...Object.entries(spec.linux.sysctl).map(([name, value]): Step => ({ op: 'write-sysctl', name, value })),
+  ];
+}

@@ -1,0 +1,69 @@
+import type { HostFacts } from '../host/facts.js';
+import type { IdMapPlan } from '../plan/types.js';
+import type { FdPlan } from '../plan/types.js';
+import type { Step } from '../plan/steps.js';
+import { ANNOTATIONS } from '../spec/annotations.js';
+import type { Process, Spec } from '../spec/types.js';
+import { CLONE } from '../util/linux.js';
+import { FLAG_OF } from './clone.js';
+import type { Context } from './context.js';
+import { hasNamespace } from './questions.js';
+import { STREAMS } from './compile.js';
+import { becomeRoot } from './ids.js';
+import { compileCredentials, compileExecutable, compileSurroundings } from './process.js';
+
+/** The slot of the pidfd of the container that is entered. */
+export const CONTAINER = 'container';
+
+/** What a process that enters a container does. */
+export interface ExecPlan {
+  readonly clone: { readonly flags: readonly string[] };
+  readonly fds: readonly FdPlan[];
+  readonly steps: readonly Step[];
+}
+
+/**
+ * Compiles the entry of a further process into a running container: the same steps as for its first process, with the
+ * namespaces joined and not made.
+ *
+ * @param spec - the container's
+ * @param process - what is to run, completed from the container's own
+ */
+export function compileExec(
+  spec: Spec,
+  process: Process,
+  { facts, idMaps }: { readonly facts: HostFacts; readonly idMaps?: IdMapPlan | undefined },
+): ExecPlan {
+  const dieWithParent = spec.annotations[ANNOTATIONS.dieWithParent] ?? 'true';
+  const context: Context = {
+    // An entered process has no init of its own: the container's reaps what it leaves behind.
+    spec: { ...spec, process, annotations: { [ANNOTATIONS.dieWithParent]: dieWithParent } },
+    facts,
+    ids: { ...(idMaps === undefined ? {} : { maps: idMaps }), shifted: false, notes: [] },
+  };
+  const enters = spec.linux.namespaces.length > 0;
+  return {
+    clone: { flags: [] },
+    fds: [
+      { slot: 'report', kind: 'report' },
+      ...STREAMS,
+      ...(enters ? [{ slot: CONTAINER, kind: 'pidfd' } as const] : []),
+    ],
+    steps: [
+      ...(enters ? join(context) : []),
+      ...compileSurroundings(context),
+      ...compileExecutable(context),
+      ...compileCredentials(context),
+    ],
+  };
+}
+
+function join(context: Context): readonly Step[] {
+  const flags = context.spec.linux.namespaces.reduce((bits, { type }) => bits | CLONE[FLAG_OF[type]], 0);
+  return [
+    { op: 'join-namespaces', namespaces: CONTAINER, flags },
+    // setns(2) puts only later children into the pid namespace.
+    ...(hasNamespace(context.spec, 'pid') ? [{ op: 'enter-pid-namespace' } as const] : []),
+    ...becomeRoot(context),
+  ];
+}

@@ -1,0 +1,198 @@
+import type { HiddenPath, HostFacts, HostMount } from '../host/facts.js';
+import type { SlotName, Step } from '../plan/steps.js';
+import type { FdPlan } from '../plan/types.js';
+import { ANNOTATIONS } from '../spec/annotations.js';
+import type { Context, Part } from './context.js';
+import { hasNamespace, isWithin } from './questions.js';
+import { mountsBelow, whyNotIdmapped } from './idmap.js';
+import { type Layer, STAGE, mountLayer } from './layers.js';
+import { ROOT } from './stage.js';
+
+/** What the kernel makes up, or what a container gets of its own: never a layer. */
+const PSEUDO = new Set([
+  'autofs',
+  'binfmt_misc',
+  'bpf',
+  'cgroup',
+  'cgroup2',
+  'configfs',
+  'debugfs',
+  'devpts',
+  'devtmpfs',
+  'efivarfs',
+  'fusectl',
+  'hugetlbfs',
+  'mqueue',
+  'nsfs',
+  'proc',
+  'pstore',
+  'ramfs',
+  'rpc_pipefs',
+  'securityfs',
+  'selinuxfs',
+  'sysfs',
+  'tmpfs',
+  'tracefs',
+]);
+
+/** Always the container's own. */
+const OWN = ['/proc', '/sys', '/dev', '/run', '/tmp'];
+
+/** Returns the directories that the default root filesystem shows empty: homes, and what the host keeps to itself. */
+function hiddenDirectories(facts: HostFacts): readonly string[] {
+  return [...facts.homes, ...facts.hidden.filter(({ kind }) => kind === 'directory').map(({ path }) => path)];
+}
+
+/** The host paths that the caller wants to see although they are hidden. */
+export function exposedPaths({ spec }: Context): readonly string[] {
+  const text = spec.annotations[ANNOTATIONS.expose];
+  return text === undefined ? [] : (JSON.parse(text) as string[]);
+}
+
+/** Returns what stays hidden below `target`, and is not exposed. */
+export function hiddenBelow(context: Context, target: string, ownMounts: readonly string[]): readonly HiddenPath[] {
+  const exposed = exposedPaths(context);
+  const homes = context.facts.homes.map((path): HiddenPath => ({ path, kind: 'directory', mode: homeMode(path) }));
+  const all = [...homes, ...context.facts.hidden];
+  return all.filter(
+    ({ path }) =>
+      path !== target &&
+      isWithin(path, target) &&
+      !exposed.some((shown) => isWithin(path, shown)) &&
+      !ownMounts.some((mount) => mount !== target && isWithin(mount, target) && isWithin(path, mount)) &&
+      // One inside another is hidden with it.
+      !all.some((other) => other.path !== path && other.kind === 'directory' && isWithin(path, other.path)),
+  );
+}
+
+function homeMode(path: string): number {
+  return path === '/root' ? 0o700 : 0o755;
+}
+
+/** Returns the host's real mounts below `/` that the container is to see, in mount order. */
+export function visibleMounts(context: Context): readonly HostMount[] {
+  const { facts } = context;
+  const exposed = exposedPaths(context);
+  const covered = [...OWN, ...hiddenDirectories(facts)].filter((path) => !exposed.includes(path));
+  const last = new Map(facts.mounts.map((mount) => [mount.target, mount]));
+  return [...last.values()].filter(
+    ({ target, type }) => target !== '/' && !PSEUDO.has(type) && !covered.some((path) => isWithin(target, path)),
+  );
+}
+
+/** The slot of the clone of a host mount. */
+function treeSlot(target: string): SlotName {
+  return target === '/' ? 'host-root' : `host${target}`;
+}
+
+/** The directory on the stage where the clone of a host mount is attached. */
+function treeDirectory(index: number): string {
+  return `host.${String(index)}`;
+}
+
+/**
+ * The root filesystem of a caller who may clone the host's mounts: one overlay for `/`, one for each real file system
+ * mounted below.
+ */
+export function hostOverlay(context: Context, files: Readonly<Record<string, string>>): Part {
+  const userns = hasNamespace(context.spec, 'user');
+  const mounts = [{ target: '/', type: '', readOnly: false }, ...visibleMounts(context)];
+  const ownMounts = mounts.map(({ target }) => target);
+  const fds: FdPlan[] = [];
+  const notes: string[] = [];
+  const steps: Step[] = [];
+  mounts.forEach((mount, index) => {
+    const { target } = mount;
+    const idmap = context.ids.shifted;
+    const refusal = idmap ? whyNotIdmapped(context.facts, target, { recursive: false, overlay: true }) : undefined;
+    if (refusal !== undefined) notes.push(`files of ${target} belong to nobody: ${refusal}`);
+    fds.push({
+      slot: treeSlot(target),
+      kind: 'tree',
+      path: target,
+      recursive: false,
+      idmap: idmap && refusal === undefined,
+    });
+    const lower = treeDirectory(index);
+    steps.push(attach(treeSlot(target), lower));
+    const layer: Layer = {
+      name: `layer.${String(index)}`,
+      target,
+      lower,
+      hidden: hiddenBelow(context, target, ownMounts),
+      ...(target === '/' ? { files } : {}),
+    };
+    if (target === '/') steps.push(...mountLayer(layer, STAGE, 'root', userns), openRoot());
+    else steps.push(...mountLayer(layer, ROOT, target, userns));
+  });
+  return { fds, steps, notes };
+}
+
+function attach(tree: SlotName, target: string): Step {
+  return { op: 'attach-mount', tree, root: STAGE, target, attributes: 0x05, recursive: 0, create: 1 };
+}
+
+function openRoot(): Step {
+  return { op: 'open-directory', root: STAGE, path: 'root', directory: ROOT };
+}
+
+/**
+ * The root filesystem of a caller who may not clone single mounts of the host: in a mount namespace of a new user namespace
+ * the copied mounts are locked together, and overlayfs refuses a lower directory with locked mounts below it. So each
+ * directory of `/` without mounts gets an overlay of its own, and what has mounts below is bound read-only.
+ */
+export function hostOverlayUnprivileged(context: Context, files: Readonly<Record<string, string>>): Part {
+  const { facts } = context;
+  const open: Step[] = [];
+  const notes: string[] = [];
+  const steps: Step[] = [rootTmpfs(), openRoot()];
+  const skipped = [...OWN, ...facts.homes];
+  for (const { name, kind, target } of facts.rootEntries) {
+    const path = `/${name}`;
+    if (skipped.includes(path)) {
+      if (!OWN.includes(path)) steps.push({ op: 'make-directory', root: ROOT, path, mode: 0o755 });
+    } else if (kind === 'symlink') {
+      steps.push({ op: 'make-symlink', root: ROOT, path, target: target ?? '' });
+    } else if (kind === 'directory' && mountsBelow(facts, path).length === 0) {
+      const layer: Layer = {
+        name: `layer.${name}`,
+        target: path,
+        lower: path,
+        hidden: hiddenBelow(context, path, []),
+        files: filesBelow(files, path),
+      };
+      steps.push(...mountLayer(layer, ROOT, path, true));
+    } else if (kind === 'directory') {
+      const slot = treeSlot(path);
+      open.push({ op: 'open-tree', path, flags: 0x8000, tree: slot });
+      steps.push({
+        op: 'attach-mount',
+        tree: slot,
+        root: ROOT,
+        target: path,
+        attributes: 0x01,
+        recursive: 1,
+        create: 1,
+      });
+      notes.push(`${path} is read-only: other file systems are mounted below it`);
+    }
+  }
+  return { open, steps, notes };
+}
+
+function rootTmpfs(): Step {
+  return {
+    op: 'mount',
+    type: 'tmpfs',
+    source: 'tmpfs',
+    options: ['mode=0755'],
+    root: STAGE,
+    target: 'root',
+    attributes: 0x04,
+    create: 1,
+  };
+}
+
+function filesBelow(files: Readonly<Record<string, string>>, path: string): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(files).filter(([file]) => isWithin(file, path)));
+}

@@ -1,0 +1,113 @@
+import type { HostFacts, IdLoan } from '../host/facts.js';
+import type { IdRange } from '../plan/types.js';
+import { ANNOTATIONS, HOST_OVERLAY } from '../spec/annotations.js';
+import type { Step } from '../plan/steps.js';
+import type { Spec } from '../spec/types.js';
+import type { Context, IdPlan } from './context.js';
+import { hasNamespace } from './questions.js';
+import { whyNotIdmapped } from './idmap.js';
+
+/** Each container of root gets this many ids: every id that a distribution hands out fits. */
+const RANGE_SIZE = 65_536;
+
+/** The ids that systemd's uids-gids registry sets aside for containers: 524288 to 1879048191. */
+const FIRST_ID = 524_288;
+const RANGES = (1_879_048_192 - FIRST_ID) / RANGE_SIZE;
+
+/**
+ * Chooses the ids of a container.
+ *
+ * Root's containers get a range of unprivileged ids of their own, taken from the container's name, so that two containers
+ * share no id. Where the root filesystem cannot be idmapped, and in a user namespace that has no such range, the ids of the
+ * caller stay as they are. Everybody else maps what /etc/subuid lends them, or their own id alone.
+ */
+export function planIds(id: string, spec: Spec, facts: HostFacts): IdPlan {
+  if (!hasNamespace(spec, 'user')) return { shifted: false, notes: [] };
+  const { uidMappings, gidMappings } = spec.linux;
+  if (uidMappings.length > 0) {
+    const ranges = (maps: typeof uidMappings): readonly IdRange[] =>
+      maps.map(({ containerID, hostID, size }) => ({ containerId: containerID, hostId: hostID, size }));
+    return direct(ranges(uidMappings), ranges(gidMappings), []);
+  }
+  return facts.caller.privileged ? rootIds(id, spec, facts) : unprivilegedIds(facts);
+}
+
+function rootIds(id: string, spec: Spec, facts: HostFacts): IdPlan {
+  const { initial, uids, gids } = facts.userns;
+  if (!initial) return direct(identity(uids), identity(gids), []);
+  const reason = unmappableRoot(spec, facts);
+  if (reason !== undefined) {
+    return direct(identity(uids), identity(gids), [
+      `container ids are the host's own (still without privileges outside): ${reason}`,
+    ]);
+  }
+  const range = { containerId: 0, hostId: FIRST_ID + RANGE_SIZE * (hash(id) % RANGES), size: RANGE_SIZE };
+  return direct([range], [range], []);
+}
+
+function unmappableRoot(spec: Spec, facts: HostFacts): string | undefined {
+  const overlay = spec.annotations[ANNOTATIONS.rootfs] === HOST_OVERLAY;
+  return whyNotIdmapped(facts, spec.root.path, { recursive: !overlay, overlay });
+}
+
+function direct(uids: readonly IdRange[], gids: readonly IdRange[], notes: readonly string[]): IdPlan {
+  const shifted = [...uids, ...gids].some(({ containerId, hostId }) => containerId !== hostId);
+  return { maps: { uids, gids, setgroups: 'allow', writer: 'direct' }, shifted, notes };
+}
+
+function identity(ranges: readonly IdRange[]): readonly IdRange[] {
+  return ranges.map(({ containerId, size }) => ({ containerId, hostId: containerId, size }));
+}
+
+function unprivilegedIds(facts: HostFacts): IdPlan {
+  const { uid, gid } = facts.caller;
+  const { subordinate } = facts.userns;
+  if (subordinate === undefined) {
+    return {
+      maps: { uids: single(uid), gids: single(gid), setgroups: 'deny', writer: 'direct' },
+      shifted: true,
+      notes: [
+        'the container has one user only: /etc/subuid and /etc/subgid lend no ids, or newuidmap and newgidmap are missing',
+      ],
+    };
+  }
+  return {
+    maps: {
+      uids: withLoan(uid, subordinate.uids),
+      gids: withLoan(gid, subordinate.gids),
+      setgroups: 'allow',
+      writer: 'newidmap',
+    },
+    shifted: true,
+    notes: [],
+  };
+}
+
+function single(id: number): readonly IdRange[] {
+  return [{ containerId: 0, hostId: id, size: 1 }];
+}
+
+function withLoan(id: number, loan: IdLoan): readonly IdRange[] {
+  return [...single(id), { containerId: 1, hostId: loan.first, size: loan.size }];
+}
+
+/** FNV-1a, 32 bits: spreads names over the ranges. */
+function hash(text: string): number {
+  let state = 0x811c9dc5;
+  for (const byte of Buffer.from(text)) state = Math.imul(state ^ byte, 0x01000193) >>> 0;
+  return state;
+}
+
+/**
+ * Returns the step that makes the process root of its user namespace. Until then it still has the caller's id, which the
+ * namespace may not know: what it made would belong to nobody, and tmpfs refuses that (EOVERFLOW).
+ */
+export function becomeRoot({ spec, ids }: Pick<Context, 'spec' | 'ids'>): readonly Step[] {
+  if (!hasNamespace(spec, 'user')) return [];
+  return [{ op: 'set-user', uid: 0, gid: 0, groups: [], setgroups: ids.maps?.setgroups === 'deny' ? 0 : 1 }];
+}
+
+/** Tells whether a container id has a host id behind it. */
+export function isMapped(ranges: readonly IdRange[], id: number): boolean {
+  return ranges.some(({ containerId, size }) => id >= containerId && id < containerId + size);
+}

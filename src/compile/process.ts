@@ -1,0 +1,94 @@
+import { constants } from 'node:os';
+import type { CallerFacts } from '../host/facts.js';
+import type { Step } from '../plan/steps.js';
+import { ANNOTATIONS } from '../spec/annotations.js';
+import type { Process, Spec } from '../spec/types.js';
+import { RLIMIT, capabilityMask } from '../util/linux.js';
+import type { Context } from './context.js';
+
+/** What the process is given before it becomes anybody else: limits of its own, a session, its streams. */
+export function compileSurroundings({ spec }: Context): readonly Step[] {
+  const { rlimits, oomScoreAdj } = spec.process;
+  return [
+    ...rlimits.map(({ type, soft, hard }): Step => {
+      return { op: 'set-rlimit', resource: RLIMIT[type as keyof typeof RLIMIT], soft, hard };
+    }),
+    ...(oomScoreAdj === undefined ? [] : [{ op: 'set-oom-score-adj', value: oomScoreAdj } as const]),
+    { op: 'set-umask', mask: spec.process.user.umask },
+    // A session of its own has no controlling terminal: nothing inside can push input into the caller's (TIOCSTI).
+    { op: 'new-session' },
+    { op: 'set-standard-streams', stdin: 'stdin', stdout: 'stdout', stderr: 'stderr' },
+  ];
+}
+
+/** Where the process starts and what it runs: looked up early, so that a missing program is found before anything runs. */
+export function compileExecutable({ spec }: Context): readonly Step[] {
+  const { cwd, args, env } = spec.process;
+  return [
+    { op: 'change-directory', root: undefined, path: cwd },
+    { op: 'find-executable', file: args[0] ?? '', path: searchPath(env) },
+  ];
+}
+
+function searchPath(env: readonly string[]): string {
+  return env.find((entry) => entry.startsWith('PATH='))?.slice('PATH='.length) ?? '';
+}
+
+/** corral-init stays as the first process; what follows happens in its child. */
+export function compileInit({ spec }: Context): readonly Step[] {
+  if (!hasInit(spec)) return [];
+  return [...parentDeath(spec), { op: 'stay-as-init' }, { op: 'new-session' }];
+}
+
+/** Tells whether corral-init stays as the container's first process. */
+export function hasInit(spec: Spec): boolean {
+  return spec.annotations[ANNOTATIONS.init] === 'true';
+}
+
+/**
+ * Who the process is, and the exec.
+ *
+ * The bounding set goes first: it takes CAP_SETPCAP, which set-user's credentials may lack. The place of the seccomp filter
+ * is just before close-descriptors: with no_new_privs set it may be loaded last, so that it sees as few calls as possible.
+ */
+export function compileCredentials({ spec, ids, facts }: Context): readonly Step[] {
+  const { process } = spec;
+  const full = spec.linux.namespaces.length > 0;
+  return [
+    ...(full ? [boundingSet(process)] : []),
+    ...(full || changesUser(process, facts.caller) ? [user(process, ids.maps?.setgroups !== 'deny')] : []),
+    ...(full ? [capabilities(process)] : []),
+    ...(process.noNewPrivileges ? [{ op: 'set-no-new-privileges' } as const] : []),
+    // Changing ids clears the signal, prctl(2): so this comes after. With an init it is the init that has it.
+    ...(hasInit(spec) ? [] : parentDeath(spec)),
+    { op: 'close-descriptors', first: 3 },
+    { op: 'exec', argv: process.args, environment: process.env },
+  ];
+}
+
+function changesUser({ user: { uid, gid } }: Process, caller: CallerFacts): boolean {
+  return uid !== caller.uid || gid !== caller.gid;
+}
+
+function boundingSet({ capabilities: { bounding } }: Process): Step {
+  return { op: 'set-bounding-capabilities', keep: capabilityMask(bounding) };
+}
+
+function user({ user: { uid, gid, additionalGids } }: Process, setgroups: boolean): Step {
+  return { op: 'set-user', uid, gid, groups: additionalGids, setgroups: setgroups ? 1 : 0 };
+}
+
+function capabilities({ capabilities: sets }: Process): Step {
+  return {
+    op: 'set-capabilities',
+    effective: capabilityMask(sets.effective),
+    permitted: capabilityMask(sets.permitted),
+    inheritable: capabilityMask(sets.inheritable),
+    ambient: capabilityMask(sets.ambient),
+  };
+}
+
+function parentDeath(spec: Spec): readonly Step[] {
+  if (spec.annotations[ANNOTATIONS.dieWithParent] !== 'true') return [];
+  return [{ op: 'set-parent-death-signal', signal: constants.signals.SIGKILL }];
+}

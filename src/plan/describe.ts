@@ -1,0 +1,110 @@
+import { CLONE, MOUNT_ATTR, RLIMIT, RLIM_INFINITY } from '../util/linux.js';
+import { signalName } from '../util/signals.js';
+import type { Step, StepName, StepOf } from './steps.js';
+
+type Describers = { readonly [N in StepName]: (step: StepOf<N>) => string };
+
+/** The words for each step: verb and object, as they stand in plans and in errors. */
+const DESCRIBERS: Describers = {
+  unshare: ({ flags }) => `unshare ${namespaceNames(flags)}`,
+  'join-namespaces': ({ flags }) => `join ${namespaceNames(flags)}`,
+  'enter-pid-namespace': () => 'enter the pid namespace',
+  'set-propagation': ({ path }) => `make the mounts below ${path} private`,
+  'open-tree': ({ path }) => `open tree ${path}`,
+  'open-directory': ({ path, root }) => `open directory ${at(root, path)}`,
+  'change-directory': ({ path, root }) => `change directory to ${at(root, path)}`,
+  mount: ({ type, root, target }) => `mount ${type} on ${at(root, target)}`,
+  'attach-mount': ({ tree, root, target }) => `attach ${tree ?? 'nothing'} to ${at(root, target)}`,
+  'set-mount-attributes': ({ root, target, set }) => `set ${attributeNames(set)} on ${at(root, target)}`,
+  'make-directory': ({ root, path }) => `make directory ${at(root, path)}`,
+  'make-file': ({ root, path }) => `make file ${at(root, path)}`,
+  'make-node': ({ root, path }) => `make node ${at(root, path)}`,
+  'make-symlink': ({ root, path, target }) => `make symlink ${at(root, path)} to ${target}`,
+  'mask-path': ({ path }) => `mask ${path}`,
+  'read-only-path': ({ path }) => `make ${path} read-only`,
+  'pivot-root': () => 'pivot root',
+  'set-hostname': ({ name }) => `set hostname ${name}`,
+  'set-domainname': ({ name }) => `set domainname ${name}`,
+  'bring-up-loopback': () => 'bring up lo',
+  'write-sysctl': ({ name, value }) => `write ${JSON.stringify(value)} to sysctl ${name}`,
+  'set-rlimit': ({ resource, soft, hard }) => `set rlimit ${rlimitName(resource)} to ${limit(soft)}:${limit(hard)}`,
+  'set-oom-score-adj': ({ value }) => `set oom_score_adj to ${String(value)}`,
+  'set-umask': ({ mask }) => `set umask ${mask.toString(8).padStart(4, '0')}`,
+  'new-session': () => 'start a session',
+  'set-standard-streams': () => 'set stdin, stdout and stderr',
+  'set-parent-death-signal': ({ signal }) => `set parent-death signal ${signalName(Number(signal))}`,
+  'find-executable': ({ file }) => `find executable ${file}`,
+  'stay-as-init': () => 'stay as init',
+  'set-user': ({ uid, gid, groups }) =>
+    `set user ${String(uid)}:${String(gid)}${groups.length > 0 ? ` with groups ${groups.join(',')}` : ''}`,
+  'set-bounding-capabilities': ({ keep }) => `set bounding capabilities ${hex(keep)}`,
+  'set-capabilities': ({ effective }) => `set capabilities ${hex(effective)}`,
+  'set-no-new-privileges': () => 'set no_new_privs',
+  'close-descriptors': ({ first }) => `close descriptors from ${String(first)} on`,
+  exec: ({ argv }) => `exec ${argv[0] ?? ''}`,
+};
+
+/** Returns a step as verb and object: `mount proc on /proc`. */
+export function describeStep(step: Step): string {
+  return (DESCRIBERS[step.op] as (step: Step) => string)(step);
+}
+
+/** Returns what {@link describeStep} leaves out: the arguments of the system calls, for plans. */
+export function stepDetail(step: Step): string {
+  switch (step.op) {
+    case 'mount':
+      return [...step.options, attributeNames(step.attributes)].filter((word) => word !== '').join(' ');
+    case 'attach-mount':
+      return [attributeNames(step.attributes), Number(step.recursive) === 1 ? 'recursive' : '']
+        .filter((word) => word !== '')
+        .join(' ');
+    case 'set-capabilities':
+      return `permitted ${hex(step.permitted)} inheritable ${hex(step.inheritable)} ambient ${hex(step.ambient)}`;
+    case 'exec':
+      return step.argv.slice(1).map(shellWord).join(' ');
+    case 'find-executable':
+      return `in ${step.path}`;
+    default:
+      return '';
+  }
+}
+
+// Slots are named where a path alone would mislead: the stage is not the container.
+function at(root: string | undefined, path: string): string {
+  if (root === undefined || root === 'root') return path;
+  return `${root}:${path}`;
+}
+
+function namespaceNames(flags: number | bigint): string {
+  const names = flagNames(CLONE, flags).map((name) => name.slice('CLONE_NEW'.length).toLowerCase());
+  return `${names.map((name) => (name === 'ns' ? 'mount' : name)).join(', ')} namespace${names.length === 1 ? '' : 's'}`;
+}
+
+function attributeNames(bits: number | bigint): string {
+  return flagNames(MOUNT_ATTR, bits)
+    .map((name) => name.slice('MOUNT_ATTR_'.length).toLowerCase())
+    .join(',');
+}
+
+function flagNames(table: Readonly<Record<string, number>>, bits: number | bigint): readonly string[] {
+  return Object.entries(table).flatMap(([name, bit]) => ((BigInt(bits) & BigInt(bit)) === 0n ? [] : [name]));
+}
+
+function rlimitName(resource: number | bigint): string {
+  return RLIMIT_NAMES[Number(resource)] ?? String(resource);
+}
+
+const RLIMIT_NAMES = Object.keys(RLIMIT).map((name) => name.slice('RLIMIT_'.length).toLowerCase());
+
+function limit(value: number | bigint): string {
+  return value === RLIM_INFINITY ? 'unlimited' : String(value);
+}
+
+function hex(bits: number | bigint): string {
+  return `0x${bits.toString(16)}`;
+}
+
+/** Returns `word` as a shell would need it written. */
+export function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,59 @@
+import type { Step, StepName } from './steps.js';
+
+type Hint = readonly [errno: string, hint: string];
+
+/** What a failure of a step usually means, and the way out. */
+const HINTS: Partial<Readonly<Record<StepName, readonly Hint[]>>> = {
+  unshare: [['ENOSPC', 'too many namespaces: see /proc/sys/user/max_cgroup_namespaces']],
+  'open-tree': [
+    ['ENOENT', 'the path must exist on the host'],
+    ['EINVAL', 'mounts below it are locked together in a user namespace: only the whole tree can be taken'],
+  ],
+  mount: [
+    ['ENODEV', 'the kernel does not know this file system: is its module loaded?'],
+    ['ENOSPC', 'too many mounts: see /proc/sys/fs/mount-max'],
+  ],
+  'attach-mount': [
+    ['EROFS', 'the mount point is missing and the root filesystem is read-only'],
+    ['ENOTDIR', 'a directory goes on a directory, a file on a file'],
+    ['ELOOP', 'the mount point is a symbolic link that leads nowhere'],
+  ],
+  'change-directory': [
+    ['ENOENT', 'the working directory does not exist in the container'],
+    ['EACCES', 'the container’s user may not enter the working directory'],
+    ['ENOTDIR', 'the working directory is a file'],
+  ],
+  'set-rlimit': [['EPERM', 'raising a hard limit needs CAP_SYS_RESOURCE on the host']],
+  'set-oom-score-adj': [['EACCES', 'going below the caller’s own value needs CAP_SYS_RESOURCE on the host']],
+  'write-sysctl': [
+    ['ENOENT', 'there is no such kernel parameter in the container’s namespaces'],
+    ['EACCES', 'this parameter is the host’s, not a namespace’s'],
+    ['EPERM', 'this parameter is the host’s, not a namespace’s'],
+  ],
+  'set-user': [['EINVAL', 'this id is not mapped in the container’s user namespace']],
+  'find-executable': [
+    ['ENOENT', 'it is not in the container’s PATH'],
+    ['EACCES', 'it is there, but not executable'],
+  ],
+  exec: [
+    ['ENOENT', 'the program, or the interpreter that it names, does not exist in the container'],
+    ['ENOEXEC', 'it is not a program for this machine'],
+    ['E2BIG', 'the arguments and the environment are too long together'],
+  ],
+};
+
+const MOUNT_HINTS: Readonly<Record<string, readonly Hint[]>> = {
+  proc: [['EPERM', 'a new proc needs a pid namespace of the container’s own, and a /proc that nothing covers']],
+  sysfs: [['EPERM', 'a new sysfs needs a network namespace of the container’s own, and a /sys that nothing covers']],
+  overlay: [
+    ['EPERM', 'overlayfs in a user namespace needs Linux 5.11'],
+    ['EINVAL', 'overlayfs refuses these layers: the kernel log says why'],
+  ],
+  cgroup2: [['EPERM', 'a cgroup mount needs a cgroup namespace of the container’s own']],
+};
+
+/** Returns a way out for a failed step, where one is known. */
+export function hintFor(step: Step, errno: string): string | undefined {
+  const hints = [...(step.op === 'mount' ? (MOUNT_HINTS[step.type] ?? []) : []), ...(HINTS[step.op] ?? [])];
+  return hints.find(([name]) => name === errno)?.[1];
+}

@@ -1,0 +1,87 @@
+import type { SlotName, Step } from './steps.js';
+
+/** Everything that a launch does, decided before anything is done. */
+export interface LaunchPlan {
+  readonly id: string;
+  readonly cgroup: CgroupPlan;
+  readonly clone: ClonePlan;
+  /** Absent: the container has the caller's ids. */
+  readonly idMaps?: IdMapPlan;
+  /** Descriptors that the parent opens, in the order of their slots. */
+  readonly fds: readonly FdPlan[];
+  /** What corral-init does, in order. */
+  readonly steps: readonly Step[];
+  /** What this host could not give in full, in words for the user. */
+  readonly notes: readonly string[];
+}
+
+/** One interface file and what goes in. */
+export interface CgroupWrite {
+  readonly file: string;
+  readonly value: string;
+  /** What to do on a kernel that lacks the file: nothing, or another write. Absent: that is an error. */
+  readonly ifAbsent?: 'skip' | CgroupWrite;
+}
+
+/** One directory of a v1 hierarchy that the container joins, because a limit was asked for that v2 lacks there. */
+export interface V1Directory {
+  /** The controllers of the hierarchy: `['cpu', 'cpuacct']`. */
+  readonly controllers: readonly string[];
+  /** The directory below which everything is made; it exists, and stays. */
+  readonly base: string;
+  readonly path: string;
+  /** Files that start empty and are copied from the parent into each new directory. */
+  readonly inherit: readonly string[];
+  readonly writes: readonly CgroupWrite[];
+}
+
+/** Where the container lives in the cgroup trees, and under which limits. */
+export interface CgroupPlan {
+  /** The v2 directory that carries the limits; its `payload` holds the processes. Absent on a host without cgroup v2. */
+  readonly v2?: {
+    /** The directory below which everything is made; it exists, and stays. */
+    readonly base: string;
+    readonly path: string;
+    readonly payload: string;
+    /** `cgroup.subtree_control` writes, from the top down, before `path` is made. */
+    readonly enable: readonly { readonly path: string; readonly controllers: readonly string[] }[];
+    readonly writes: readonly CgroupWrite[];
+  };
+  readonly v1: readonly V1Directory[];
+  /** The caller's processes must first leave this cgroup, which becomes a parent, for its `supervisor` leaf. */
+  readonly evacuate?: string;
+}
+
+export interface ClonePlan {
+  /** Names of clone(2) flags: `CLONE_NEWPID`. */
+  readonly flags: readonly string[];
+}
+
+export interface IdRange {
+  readonly containerId: number;
+  readonly hostId: number;
+  readonly size: number;
+}
+
+export interface IdMapPlan {
+  readonly uids: readonly IdRange[];
+  readonly gids: readonly IdRange[];
+  /** `deny` is what the kernel asks of an unprivileged writer of a gid map. */
+  readonly setgroups: 'allow' | 'deny';
+  /** `newidmap`: through the setuid helpers newuidmap(1) and newgidmap(1). */
+  readonly writer: 'direct' | 'newidmap';
+}
+
+/** A descriptor that the parent opens and passes along with the plan. */
+export type FdPlan =
+  | { readonly slot: SlotName; readonly kind: 'report' }
+  | { readonly slot: SlotName; readonly kind: 'stream'; readonly stream: 'stdin' | 'stdout' | 'stderr' }
+  | {
+      readonly slot: SlotName;
+      readonly kind: 'tree';
+      readonly path: string;
+      readonly recursive: boolean;
+      /** Map the owner ids of the mount with the container's user namespace. */
+      readonly idmap: boolean;
+    }
+  | { readonly slot: SlotName; readonly kind: 'pidfd' };

@@ -1,0 +1,21 @@
+/**
+ * What corral adds to the runtime-spec, as annotations: one place for their names.
+ *
+ * @packageDocumentation
+ */
+
+export const ANNOTATIONS = {
+  /** `host-overlay`: the root filesystem is a throw-away overlay of the host's own root. */
+  rootfs: 'dev.corral.rootfs',
+  /** JSON list of host paths that are shown although they are hidden by default. */
+  expose: 'dev.corral.expose',
+  /** `true`: corral-init stays as the container's first process. */
+  init: 'dev.corral.init',
+  /** `true`: the container is killed when the process that started it dies. */
+  dieWithParent: 'dev.corral.die-with-parent',
+  /** `down`: not even the loopback device is brought up. */
+  loopback: 'dev.corral.loopback',
+} as const;
+
+/** The value of {@link ANNOTATIONS.rootfs} that asks for the overlay of the host's root. */
+export const HOST_OVERLAY = 'host-overlay';

@@ -1,0 +1,45 @@
+import { OptionError } from '../errors/option-error.js';
+import { checkCommand, parseEnv } from './from-options.js';
+import type { ProcessOptions } from './options.js';
+import { containerPath } from './parse/mounts.js';
+import { resolveCapabilities } from './parse/process.js';
+import { type UserDatabase, resolveUser } from './parse/user.js';
+import type { Process } from './types.js';
+
+/** What a further process of a container may have different from the main one. */
+export type ProcessOverrides = Pick<ProcessOptions, 'env' | 'cwd' | 'user' | 'groups' | 'capAdd' | 'capDrop'>;
+
+/**
+ * Returns the process of an exec: the container's own, with another command and what was overridden.
+ *
+ * @param around - the caller's environment, and how to read the container's user database, where a user is named
+ */
+export function toExecProcess(
+  command: readonly string[],
+  base: Process,
+  overrides: ProcessOverrides,
+  around: { readonly env: Readonly<Record<string, string | undefined>>; readonly database: () => UserDatabase },
+): Process {
+  checkCommand(command);
+  const { user, groups = [], capAdd, capDrop, cwd } = overrides;
+  if (groups.length > 0 && user === undefined) {
+    throw new OptionError('groups', groups, 'possible without user');
+  }
+  const who =
+    user === undefined ? base.user : { ...resolveUser(user, groups, around.database()), umask: base.user.umask };
+  const sameUser = who.uid === base.user.uid && capAdd === undefined && capDrop === undefined;
+  return {
+    ...base,
+    args: command,
+    env: mergeEnv(base.env, parseEnv(overrides.env ?? {}, around.env)),
+    cwd: cwd === undefined ? base.cwd : cwd === '/' ? cwd : containerPath(cwd, 'cwd', cwd),
+    user: who,
+    capabilities: sameUser ? base.capabilities : resolveCapabilities(capAdd ?? [], capDrop ?? [], who.uid === 0),
+  };
+}
+
+function mergeEnv(base: readonly string[], given: Readonly<Record<string, string | undefined>>): readonly string[] {
+  const keys = Object.keys(given);
+  const kept = base.filter((entry) => !keys.includes(entry.slice(0, entry.indexOf('='))));
+  return [...kept, ...keys.flatMap((key) => (given[key] === undefined ? [] : [`${key}=${given[key]}`]))];
+}

@@ -1,0 +1,114 @@
+/** A directory or file of the host inside the container: `SRC:DST[:ro|rw]`, or its parts. */
+export interface Volume {
+  /** Absolute path on the host, or one relative to the caller's working directory. */
+  readonly source: string;
+  /** Absolute path in the container. */
+  readonly target: string;
+  /** @default false */
+  readonly readOnly?: boolean;
+}
+
+/** `private`: a namespace of the container's own; `host`: the caller's. */
+export type NamespaceMode = 'private' | 'host';
+
+/** What a container may use. A limit that the host cannot enforce is an error. */
+export interface LimitOptions {
+  /** RAM, in bytes or as a size such as `256M`. Also turns swap off, unless `memorySwap` says otherwise. */
+  readonly memory?: number | string;
+  /** RAM and swap together, in bytes or as a size; `'max'`: as much swap as there is. */
+  readonly memorySwap?: number | string;
+  /** Soft limit: what is above it is reclaimed first. */
+  readonly memoryReservation?: number | string;
+  /** CPUs' worth of time, such as `1.5`. */
+  readonly cpus?: number | string;
+  /** Weight against siblings, 2–262144. @default 1024 (the kernel's) */
+  readonly cpuShares?: number;
+  /** CPUs to run on, such as `0-3,7`. */
+  readonly cpusetCpus?: string;
+  /** NUMA nodes to allocate from, such as `0`. */
+  readonly cpusetMems?: string;
+  /** Processes and threads at one time. */
+  readonly pids?: number;
+  /** Weight of block I/O against siblings, 10–1000. */
+  readonly ioWeight?: number;
+  /** `DEVICE:RATE` with a rate such as `10M`, in bytes a second. */
+  readonly deviceReadBps?: readonly string[];
+  /** `DEVICE:RATE`, bytes a second. */
+  readonly deviceWriteBps?: readonly string[];
+  /** `DEVICE:RATE`, operations a second. */
+  readonly deviceReadIops?: readonly string[];
+  /** `DEVICE:RATE`, operations a second. */
+  readonly deviceWriteIops?: readonly string[];
+}
+
+/** What the container's process is. */
+export interface ProcessOptions {
+  /** Variables of the environment; `undefined` passes the caller's own value on. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Working directory. @default the caller's, where the container can see it, else `/` */
+  readonly cwd?: string;
+  /** `USER[:GROUP]`, names or numbers. @default `0:0` */
+  readonly user?: string;
+  /** Additional groups, names or numbers. */
+  readonly groups?: readonly string[];
+  /** File mode creation mask, such as `0o022`. @default 0o022 */
+  readonly umask?: number;
+  /** Capabilities beyond the default set: `NET_ADMIN`, `CAP_NET_ADMIN` or `ALL`. */
+  readonly capAdd?: readonly string[];
+  /** Capabilities to take from the default set, or `ALL`. */
+  readonly capDrop?: readonly string[];
+  /** No process gains privileges by exec. @default true */
+  readonly noNewPrivileges?: boolean;
+  /** `NAME=SOFT[:HARD]` such as `nofile=1024:4096`. */
+  readonly ulimits?: readonly string[];
+  /** -1000 (never) to 1000 (first). */
+  readonly oomScoreAdj?: number;
+}
+
+/** What a container is made of. Every option has the same meaning as the flag of that name. */
+export interface ContainerOptions extends LimitOptions, ProcessOptions {
+  /** Its name, unique among this user's containers. @default 12 random hex digits */
+  readonly name?: string;
+  /**
+   * `full`: namespaces, a root filesystem of its own, limits. `cgroup`: only the cgroup: a child process whose whole tree
+   * can be limited and killed; it sees the host, and inherits the caller's environment and ids.
+   *
+   * @default 'full'
+   */
+  readonly isolation?: 'full' | 'cgroup';
+  /** A directory to use as root filesystem. @default a throw-away overlay of the host's own root */
+  readonly rootfs?: string;
+  /** The root filesystem cannot be written. @default false */
+  readonly readOnly?: boolean;
+  readonly volumes?: readonly (string | Volume)[];
+  /** `DST[:OPTIONS]`: empty file systems in memory, such as `/scratch:size=64m`. */
+  readonly tmpfs?: readonly string[];
+  /** Host paths to show that the default root filesystem hides. */
+  readonly expose?: readonly string[];
+  /**
+   * `private`: own network namespace, loopback only; `none`: not even loopback; `host`: the caller's.
+   *
+   * @default 'private'
+   */
+  readonly net?: 'private' | 'none' | 'host';
+  /** @default 'private' */
+  readonly userns?: NamespaceMode;
+  /** @default 'private' */
+  readonly pid?: NamespaceMode;
+  /** @default 'private' */
+  readonly ipc?: NamespaceMode;
+  /** @default 'private' */
+  readonly uts?: NamespaceMode;
+  /** @default 'private' */
+  readonly cgroupns?: NamespaceMode;
+  /** @default the container's name */
+  readonly hostname?: string;
+  /** Kernel parameters of the container's own namespaces, such as `net.ipv4.ip_forward`. */
+  readonly sysctl?: Readonly<Record<string, string>>;
+  /** A small first process that reaps orphans and forwards signals. @default true (with `isolation: 'full'`) */
+  readonly init?: boolean;
+  /** The container is killed when the process that started it dies, however it dies. @default true */
+  readonly dieWithParent?: boolean;
+  /** The cgroup to live below: absolute from the hierarchy's mount, or relative to the base that corral found. @default 'corral' */
+  readonly cgroupParent?: string;
+}
