@@ -1,0 +1,187 @@
+import { closeSync, readFileSync } from 'node:fs';
+import type { Readable, Writable } from 'node:stream';
+import { freezeCgroup, thawCgroup } from '../cgroup/freeze.js';
+import { type KillReport, killCgroup } from '../cgroup/kill.js';
+import { type Stats, readStats } from '../cgroup/stats.js';
+import { type Usage, readUsage } from '../cgroup/usage.js';
+import { StateError } from '../errors/state-errors.js';
+import { type EndingOptions, type Endable, type Verdict, stop, watchEnding } from './ending.js';
+import { type ExecOptions, type ExecProcess, startExec } from './exec.js';
+import { forgetParents } from './leaving.js';
+import { type LaunchedProcess, sendSignal } from './launch.js';
+import { type ContainerResult, mainExit } from './result.js';
+import { LAST_USAGE, type LastUsage, type State } from './state.js';
+import type { OwnedDirectory } from './store.js';
+import type { NodeStreams } from './streams.js';
+
+/** What a container is put together from. */
+export interface ContainerParts {
+  readonly state: State;
+  readonly directory: OwnedDirectory;
+  readonly process: LaunchedProcess;
+  readonly streams: NodeStreams;
+  readonly ending: EndingOptions;
+  /** performance.now() at the start of the launch. */
+  readonly startedAt: number;
+  /** What this host could not give in full. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * A running container. Nothing that was ever started in it outlives {@link Container.kill}, an abort, a timeout, or the
+ * end of the scope that holds it with `await using`.
+ */
+export class Container implements AsyncDisposable {
+  /** Its name, unique among this user's containers. */
+  readonly id: string;
+  /** The container's first process, in this process's pid namespace. */
+  readonly pid: number;
+  /** The container's standard input, when it is a pipe. */
+  readonly stdin: Writable | null;
+  readonly stdout: Readable | null;
+  readonly stderr: Readable | null;
+  /** What this host could not give in full, in words. */
+  readonly notes: readonly string[];
+  /**
+   * How it ended; settles when nothing of it is left. A non-zero exit is a value, not an error.
+   *
+   * @throws CgroupError when something of it survived even SIGKILL (a process in uninterruptible sleep)
+   */
+  readonly exited: Promise<ContainerResult>;
+
+  readonly #parts: ContainerParts;
+  readonly #verdict: Verdict;
+  #usage: Usage | undefined;
+  #killing: Promise<KillReport> | undefined;
+
+  /** @internal */
+  constructor(parts: ContainerParts) {
+    this.#parts = parts;
+    this.id = parts.state.id;
+    this.pid = parts.process.pid;
+    this.notes = parts.notes;
+    ({ stdin: this.stdin, stdout: this.stdout, stderr: this.stderr } = parts.streams);
+    this.exited = this.#finish();
+    // Whoever does not ask for the result is not to be brought down by it.
+    this.exited.catch(() => undefined);
+    this.#verdict = watchEnding(this.#endable(), parts.ending);
+  }
+
+  /**
+   * Kills every process of the container, at once and without a way out, and waits until its cgroup is gone.
+   *
+   * @returns how many processes there were and how long it took
+   */
+  async kill(): Promise<KillReport> {
+    this.#killing ??= this.#killCgroup();
+    const report = await this.#killing;
+    await this.exited;
+    return report;
+  }
+
+  /**
+   * Asks the main process to end (`stopSignal`, SIGTERM unless the options say otherwise), and kills the container when it
+   * has not after the grace period (10 s unless the options say otherwise).
+   */
+  async stop(options: Pick<EndingOptions, 'stopSignal' | 'gracePeriod'> = {}): Promise<ContainerResult> {
+    await stop(this.#endable(), { ...this.#parts.ending, ...options });
+    return this.exited;
+  }
+
+  /**
+   * Sends a signal to the main process. `SIGKILL` takes only that one, and with it, by way of the pid namespace, the rest;
+   * {@link Container.kill} is surer.
+   *
+   * @param signal - `SIGTERM`, `TERM` or a number
+   * @returns `false` when it has ended already
+   */
+  signal(signal: string | number): boolean {
+    return sendSignal(this.#parts.process.pidfd, signal);
+  }
+
+  /** Stops all its processes in their tracks. @see cgroup-v2.rst `cgroup.freeze` */
+  async pause(): Promise<void> {
+    this.#checkRunning('pause');
+    await freezeCgroup(this.#parts.state.cgroup);
+  }
+
+  /** Lets its processes go on. */
+  resume(): Promise<void> {
+    this.#checkRunning('resume');
+    thawCgroup(this.#parts.state.cgroup);
+    return Promise.resolve();
+  }
+
+  /** Returns what it uses now. */
+  stats(): Promise<Stats> {
+    this.#checkRunning('read stats of');
+    return Promise.resolve(readStats(this.#parts.state.cgroup));
+  }
+
+  /**
+   * Runs another command in the container: same namespaces, same limits, a cgroup of its own below the container's, in which
+   * it can be killed alone.
+   */
+  exec(command: readonly string[], options: ExecOptions = {}): Promise<ExecProcess> {
+    this.#checkRunning('exec in');
+    return startExec(this.#parts.state, command, options);
+  }
+
+  /** Kills it: the end of an `await using` scope. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+  }
+
+  #endable(): Endable {
+    return {
+      signal: (signal) => {
+        this.signal(signal);
+      },
+      kill: () => this.kill(),
+      ended: this.exited,
+    };
+  }
+
+  #checkRunning(action: string): void {
+    if (this.#parts.process.pidfd.fd < 0) throw new StateError(action, this.id, 'stopped');
+  }
+
+  async #killCgroup(): Promise<KillReport> {
+    return killCgroup(this.#parts.state.cgroup, {
+      beforeRemove: () => {
+        this.#usage = readUsage(this.#parts.state.cgroup);
+      },
+    });
+  }
+
+  /** Waits for the main process, and then takes everything else along. */
+  async #finish(): Promise<ContainerResult> {
+    const { process, state, startedAt } = this.#parts;
+    const waited = await process.pidfd.wait();
+    const exit = mainExit(process.reportFd, waited);
+    this.#killing ??= this.#killCgroup();
+    const { processes } = await this.#killing;
+    const usage = this.#lastUsage();
+    process.pidfd.close();
+    closeSync(process.reportFd);
+    this.#parts.directory.remove();
+    forgetParents(state.cgroup);
+    return {
+      ...exit,
+      ...this.#verdict,
+      oomKilled: usage.oomKilled === true,
+      usage,
+      leftBehind: this.#verdict.aborted || this.#verdict.timedOut ? 0 : processes,
+      durationMs: performance.now() - startedAt,
+    };
+  }
+
+  // Another process may have killed the container and removed the cgroup; it has left the last figures in the directory.
+  #lastUsage(): Usage {
+    try {
+      return (JSON.parse(readFileSync(this.#parts.directory.file(LAST_USAGE), 'utf8')) as LastUsage).usage;
+    } catch {
+      return this.#usage ?? {};
+    }
+  }
+}

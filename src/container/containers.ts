@@ -1,0 +1,129 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isFrozen } from '../cgroup/freeze.js';
+import { type KillReport, killCgroup } from '../cgroup/kill.js';
+import { listProcesses } from '../cgroup/processes.js';
+import { type Stats, readStats } from '../cgroup/stats.js';
+import { readUsage } from '../cgroup/usage.js';
+import { isMissingFile } from '../util/missing.js';
+import { isAlive } from './identity.js';
+import { LAST_USAGE, type LastUsage, type State } from './state.js';
+import { Store, stateDirectory } from './store.js';
+import { type ExecOptions, type ExecProcess, startExec } from './exec.js';
+
+/**
+ * `creating`, `running` and `paused` say what they mean; `stopped`: its first process has ended and its owner is clearing
+ * up; `abandoned`: its owner died without clearing up, and `prune` will.
+ */
+export type Status = 'creating' | 'running' | 'paused' | 'stopped' | 'abandoned';
+
+/** What a list of containers shows of each. */
+export interface ContainerInfo {
+  readonly id: string;
+  readonly status: Status;
+  /** Its first process, in the caller's pid namespace; absent when there is none. */
+  readonly pid?: number;
+  readonly command: readonly string[];
+  /** RFC 3339. */
+  readonly createdAt: string;
+  /** How many processes it has. */
+  readonly processes: number;
+  readonly stats: Stats;
+}
+
+/** The containers of this user, whoever started them: what the command line works on. */
+export class Containers {
+  readonly #store: Store;
+
+  /** @param stateDir - where their state is kept; default `/run/corral` for root, else `$XDG_RUNTIME_DIR/corral` */
+  constructor(options: { readonly stateDir?: string | undefined } = {}) {
+    this.#store = new Store(stateDirectory(options.stateDir, process.geteuid?.() ?? 0, process.env));
+  }
+
+  /** Lists the containers, by name. */
+  list(): readonly ContainerInfo[] {
+    return this.#store.list().map((state) => this.#describe(state));
+  }
+
+  /** Returns one container. @throws NotFoundError */
+  get(id: string): ContainerInfo {
+    return this.#describe(this.#store.get(id));
+  }
+
+  /**
+   * Kills a container whole, whoever its owner is, and waits until its cgroup is gone. Its owner, if alive, learns how it
+   * ended; otherwise its state is removed, too.
+   *
+   * @param options - `dryRun`: kill nothing, and list the processes that would die
+   * @throws NotFoundError; CgroupRefusedError when the cgroup is not the one that was recorded
+   */
+  async kill(id: string, options: { readonly dryRun?: boolean } = {}): Promise<KillReport> {
+    const { cgroup } = this.#store.get(id);
+    if (options.dryRun === true) return killCgroup(cgroup, { dryRun: true });
+    const report = await killCgroup(cgroup, {
+      beforeRemove: () => {
+        this.#saveUsage(id, { usage: readUsage(cgroup) });
+      },
+    });
+    this.#store.claim(id)?.remove();
+    return report;
+  }
+
+  /** Runs another command in a running container. @throws NotFoundError, StateError, and as {@link Container.exec} does */
+  async exec(id: string, command: readonly string[], options: ExecOptions = {}): Promise<ExecProcess> {
+    return startExec(this.#store.get(id), command, options);
+  }
+
+  /**
+   * Clears away what crashes have left: containers whose owner is dead are killed, their cgroups and state removed.
+   *
+   * @returns what was cleared away, by name
+   */
+  async prune(): Promise<readonly { readonly id: string; readonly report: KillReport | undefined }[]> {
+    const pruned: { id: string; report: KillReport | undefined }[] = [];
+    for (const name of this.#store.names()) {
+      const directory = this.#store.claim(name);
+      if (directory === undefined) continue;
+      const state = this.#store.read(name);
+      try {
+        const report = state === undefined ? undefined : await killCgroup(state.cgroup);
+        directory.remove();
+        pruned.push({ id: state?.id ?? name, report });
+      } catch (error) {
+        directory.release();
+        throw error;
+      }
+    }
+    return pruned;
+  }
+
+  #describe(state: State): ContainerInfo {
+    const { id, init, spec, createdAt, cgroup } = state;
+    const alive = init !== undefined && isAlive(init);
+    return {
+      id,
+      status: selectStatus(state, alive),
+      ...(alive ? { pid: init.pid } : {}),
+      command: spec.process.args,
+      createdAt,
+      processes: listProcesses(cgroup).length,
+      stats: readStats(cgroup),
+    };
+  }
+
+  // The owner reads it when it finds the cgroup gone; an owner that has finished already needs it no more.
+  #saveUsage(id: string, usage: LastUsage): void {
+    try {
+      writeFileSync(join(this.#store.directory, id, LAST_USAGE), JSON.stringify(usage), { mode: 0o600 });
+    } catch (error) {
+      if (!isMissingFile(error)) throw error;
+    }
+  }
+}
+
+function selectStatus(state: State, alive: boolean): Status {
+  if (!isAlive(state.owner)) return 'abandoned';
+  if (state.status === 'creating') return 'creating';
+  if (!alive) return 'stopped';
+  return isFrozen(state.cgroup) ? 'paused' : 'running';
+}

@@ -1,0 +1,181 @@
+import type { Readable, Writable } from 'node:stream';
+import { join } from '../cgroup/join.js';
+import type { KillReport } from '../cgroup/kill.js';
+import { type CgroupLeaf, createLeaf, killLeaf } from '../cgroup/leaf.js';
+import type { CgroupRef } from '../cgroup/types.js';
+import { compileExec } from '../compile/exec.js';
+import { isContainerError } from '../errors/container-error.js';
+import { StateError } from '../errors/state-errors.js';
+import { readHostFacts } from '../host/read-facts.js';
+import { Fd } from '../native/fd.js';
+import { Pidfd } from '../native/pidfd.js';
+import { type ProcessOverrides, toExecProcess } from '../spec/exec.js';
+import { UndoStack } from '../util/undo.js';
+import { type EndingOptions, type Endable, stop, watchEnding } from './ending.js';
+import { isAlive, type ProcessIdentity } from './identity.js';
+import { type LaunchedProcess, actNow, launchProcess, sendSignal } from './launch.js';
+import { type ProcessResult, mainExit } from './result.js';
+import type { State } from './state.js';
+import { type NodeStreams, type StreamOptions, hostOwner, openStreams } from './streams.js';
+import { databaseOf } from './surroundings.js';
+
+/** How a further command is run in a container. What is not given is as it is for the container's main process. */
+export interface ExecOptions extends ProcessOverrides, StreamOptions, EndingOptions {}
+
+/** A further process of a container, in a cgroup of its own below the container's. */
+export class ExecProcess implements AsyncDisposable {
+  /** In this process's pid namespace. */
+  readonly pid: number;
+  readonly stdin: Writable | null;
+  readonly stdout: Readable | null;
+  readonly stderr: Readable | null;
+  /** How it ended; settles when nothing that it started is left. */
+  readonly exited: Promise<ProcessResult>;
+  readonly #process: LaunchedProcess;
+  readonly #leaf: CgroupLeaf | undefined;
+  readonly #ending: EndingOptions;
+
+  /** @internal */
+  constructor(parts: {
+    readonly process: LaunchedProcess;
+    readonly leaf: CgroupLeaf | undefined;
+    readonly streams: NodeStreams;
+    readonly ending: EndingOptions;
+  }) {
+    this.#process = parts.process;
+    this.#leaf = parts.leaf;
+    this.#ending = parts.ending;
+    this.pid = parts.process.pid;
+    ({ stdin: this.stdin, stdout: this.stdout, stderr: this.stderr } = parts.streams);
+    this.exited = this.#finish();
+    this.exited.catch(() => undefined);
+  }
+
+  /** Sends a signal to the process. @returns `false` when it has ended already */
+  signal(signal: string | number): boolean {
+    return sendSignal(this.#process.pidfd, signal);
+  }
+
+  /** Kills the process and all that it started, and nothing else of the container. */
+  async kill(): Promise<KillReport | undefined> {
+    const report = this.#leaf === undefined ? undefined : await killLeaf(this.#leaf);
+    if (this.#leaf === undefined) this.signal('SIGKILL');
+    await this.exited;
+    return report;
+  }
+
+  /** Asks the process to end, and kills it when it has not after the grace period. */
+  async stop(options: Pick<EndingOptions, 'stopSignal' | 'gracePeriod'> = {}): Promise<ProcessResult> {
+    await stop(this.#endable(), { ...this.#ending, ...options });
+    return this.exited;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+  }
+
+  #endable(): Endable {
+    return {
+      signal: (signal) => {
+        this.signal(signal);
+      },
+      kill: () => this.kill(),
+      ended: this.#ended,
+    };
+  }
+
+  #settle: () => void = () => undefined;
+  readonly #ended = new Promise<void>((resolve) => {
+    this.#settle = resolve;
+  });
+
+  async #finish(): Promise<ProcessResult> {
+    const startedAt = performance.now();
+    const verdict = watchEnding(this.#endable(), this.#ending);
+    const { pidfd, reportFd } = this.#process;
+    const exit = mainExit(reportFd, await pidfd.wait());
+    if (this.#leaf !== undefined) await killLeaf(this.#leaf);
+    this.#settle();
+    pidfd.close();
+    new Fd(reportFd).close();
+    return { ...exit, ...verdict, durationMs: performance.now() - startedAt };
+  }
+}
+
+/**
+ * Runs another command in a container that is running.
+ *
+ * @throws StateError when the container is not running
+ * @throws LaunchError naming the step that failed; nothing is left then
+ */
+export async function startExec(state: State, command: readonly string[], options: ExecOptions): Promise<ExecProcess> {
+  options.signal?.throwIfAborted();
+  const undo = new UndoStack();
+  try {
+    const container = openInit(state);
+    undo.push('close pidfd', () => {
+      container.close();
+    });
+    const target = toExecProcess(command, state.spec.process, options, {
+      env: process.env,
+      database: () => databaseOf(state.init?.pid ?? 0),
+    });
+    const facts = readHostFacts({ paths: [], cwd: '/' });
+    const plan = compileExec(state.spec, target, { facts, idMaps: state.idMaps });
+    const streams = openStreams(options, hostOwner(target.user, state.idMaps, facts.caller.privileged), undo);
+    const leaf = makeLeaf(state.cgroup, undo);
+    const launched = await launchProcess(
+      plan,
+      { undo, streams: streams.child },
+      {
+        ...(leaf === undefined ? {} : { cgroupPath: leaf.path }),
+        fds: new Map([['container', container.fd]]),
+        join: ({ pid, fallback }) => {
+          if (leaf !== undefined && fallback !== undefined) join(leaf.path, pid, actNow);
+          for (const { path } of state.cgroup.v1) join(path, pid, actNow);
+        },
+      },
+    );
+    streams.closeChildEnds();
+    container.close();
+    undo.release();
+    return new ExecProcess({ process: launched, leaf, streams: streams.toNode(), ending: options });
+  } catch (error) {
+    await undo.unwind();
+    throw error;
+  }
+}
+
+function openInit({ id, init }: State): Pidfd {
+  if (init === undefined) throw new StateError('exec in', id, 'being created');
+  const pidfd = tryOpen(init);
+  if (pidfd === undefined) throw new StateError('exec in', id, 'stopped');
+  return pidfd;
+}
+
+// The pid is looked up, and then checked to be still the same process: after that the pidfd cannot come to mean another.
+function tryOpen(init: ProcessIdentity): Pidfd | undefined {
+  try {
+    const pidfd = Pidfd.open(init.pid);
+    if (isAlive(init)) return pidfd;
+    pidfd.close();
+  } catch (error) {
+    if (!isContainerError(error) || error.code !== 'ESRCH') throw error;
+  }
+  return undefined;
+}
+
+function makeLeaf(cgroup: CgroupRef, undo: UndoStack): CgroupLeaf | undefined {
+  if (cgroup.v2 === undefined) return undefined;
+  for (let number = 1; ; number++) {
+    try {
+      const leaf = createLeaf(cgroup, `exec-${String(number)}`);
+      undo.push('kill exec cgroup', async () => {
+        await killLeaf(leaf);
+      });
+      return leaf;
+    } catch (error) {
+      if (!isContainerError(error) || error.code !== 'EEXIST') throw error;
+    }
+  }
+}

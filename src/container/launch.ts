@@ -1,0 +1,245 @@
+import { closeSync, openSync } from 'node:fs';
+import { createCgroup } from '../cgroup/create.js';
+import { joinV1, joinV2 } from '../cgroup/join.js';
+import type { Act, CgroupRef } from '../cgroup/types.js';
+import { ContainerError } from '../errors/container-error.js';
+import { OptionError } from '../errors/option-error.js';
+import { LaunchError, LaunchKilledError } from '../errors/launch-error.js';
+import { type Launched, type Outcome, awaitOutcome, launchInit, sendPlan } from '../native/launch.js';
+import { Fd } from '../native/fd.js';
+import { Pidfd } from '../native/pidfd.js';
+import { createReportPage, readReportPage } from '../native/report-page.js';
+import { describeStep } from '../plan/describe.js';
+import { encodePlan } from '../plan/encode.js';
+import { hintFor } from '../plan/hints.js';
+import type { Step } from '../plan/steps.js';
+import type { FdPlan, IdMapPlan, LaunchPlan } from '../plan/types.js';
+import { errnoName } from '../util/errno.js';
+import { CLONE } from '../util/linux.js';
+import { parseSignal, signalName } from '../util/signals.js';
+import type { UndoStack } from '../util/undo.js';
+import { writeIdMaps } from './id-maps.js';
+import { openMountSources } from './mount-sources.js';
+
+/** Makes one step of the plan fail, or counts the parent's actions: for the failure sweep. */
+export interface LaunchFaults {
+  /** Wraps every action of the parent. */
+  readonly act?: Act;
+  /** The step that corral-init reports as failed, with this errno, without running it. */
+  readonly step?: { readonly step: number; readonly errno: number };
+}
+
+/** What a launch needs besides its plan. */
+export interface LaunchContext {
+  /** Takes the undoing of all that is made. After a success it holds what lasts as long as the container. */
+  readonly undo: UndoStack;
+  readonly faults?: LaunchFaults | undefined;
+  /** The container's standard streams. */
+  readonly streams: Readonly<Record<'stdin' | 'stdout' | 'stderr', number>>;
+  /** The file of the report page; a memfd where none is needed after this process. */
+  readonly reportFile?: string;
+}
+
+/** A process that a plan has brought up to its exec. */
+export interface LaunchedProcess {
+  readonly pidfd: Pidfd;
+  /** In this process's pid namespace. */
+  readonly pid: number;
+  /** The report page, open; it belongs to the undo stack. */
+  readonly reportFd: number;
+  /** What could not be done the best way, in words. */
+  readonly notes: readonly string[];
+}
+
+/** Does every action for real: what {@link LaunchFaults.act} wraps. */
+export const actNow: Act = (_what, run) => run();
+
+/**
+ * Launches a container: makes its cgroups with their limits, clones corral-init into them, does the parent's part, sends the
+ * plan and waits until the workload runs.
+ *
+ * @throws LaunchError naming the failed step; everything made so far is on the undo stack
+ */
+export async function launchContainer(
+  plan: LaunchPlan,
+  context: LaunchContext,
+): Promise<LaunchedProcess & { readonly cgroup: CgroupRef }> {
+  const act = context.faults?.act ?? actNow;
+  const cgroup = createCgroup(plan.cgroup, { undo: context.undo, act, id: plan.id });
+  const process = await launchProcess(plan, context, {
+    ...(plan.cgroup.v2 === undefined ? {} : { cgroupPath: plan.cgroup.v2.payload }),
+    join: (launched) => {
+      if (launched.fallback !== undefined) joinV2(plan.cgroup, launched.pid, act);
+      joinV1(plan.cgroup, launched.pid, act);
+    },
+  });
+  return { ...process, cgroup };
+}
+
+/** The parts of a plan that a process has, be it a container's first or one that enters later. */
+export interface ProcessPlan {
+  readonly clone: { readonly flags: readonly string[] };
+  readonly idMaps?: IdMapPlan;
+  readonly fds: readonly FdPlan[];
+  readonly steps: readonly Step[];
+}
+
+/** Where a process is born, and what else it has to be put into. */
+export interface Place {
+  /** The v2 cgroup to be born in. */
+  readonly cgroupPath?: string;
+  /** Puts the process where clone3 could not. */
+  readonly join: (launched: Launched) => void;
+  /** Descriptors by slot that only the caller can open; they stay the caller's. */
+  readonly fds?: ReadonlyMap<string, number>;
+}
+
+/**
+ * Clones corral-init into an existing cgroup, has it run the steps, and waits until the workload is exec'd.
+ *
+ * @throws LaunchError naming the failed step; everything made so far is on the undo stack
+ */
+export async function launchProcess(plan: ProcessPlan, context: LaunchContext, place: Place): Promise<LaunchedProcess> {
+  const { undo, faults } = context;
+  const act = faults?.act ?? actNow;
+  const reportFd = act('make report page', () => createReportPage(context.reportFile));
+  undo.push('close report page', () => {
+    closeSync(reportFd);
+  });
+  const launched = await act('clone corral-init', () => clone(plan, place.cgroupPath));
+  const socket = new Fd(launched.socketFd);
+  const running = { pid: launched.pid, pidfd: Pidfd.adopt(launched.pidfd) };
+  undo.push('close socket', () => {
+    socket.close();
+  });
+  undo.push('kill corral-init', () => endProcess(running.pidfd));
+  place.join(launched);
+  if (plan.idMaps !== undefined) await writeIdMaps(launched.pid, plan.idMaps, act);
+  handOver({ plan, context, place, launched, reportFd, act });
+  await follow(socket.number, running, plan.steps, reportFd);
+  socket.close();
+  return { ...running, reportFd, notes: fallbackNotes(launched) };
+}
+
+async function clone({ clone: { flags } }: ProcessPlan, cgroupPath: string | undefined): Promise<Launched> {
+  const bits = flags.reduce((sum, flag) => sum | CLONE[flag as keyof typeof CLONE], 0);
+  if (cgroupPath === undefined) return launchInit({ flags: bits });
+  const cgroupFd = openSync(cgroupPath, 'r');
+  try {
+    return await launchInit({ flags: bits, cgroupFd });
+  } finally {
+    closeSync(cgroupFd);
+  }
+}
+
+/** Opens what the plan needs and sends both: from here on corral-init works by itself. */
+function handOver({
+  plan,
+  context,
+  place,
+  launched,
+  reportFd,
+  act,
+}: {
+  readonly plan: ProcessPlan;
+  readonly context: LaunchContext;
+  readonly place: Place;
+  readonly launched: Launched;
+  readonly reportFd: number;
+  readonly act: Act;
+}): void {
+  const trees = plan.fds.filter((fd) => fd.kind === 'tree');
+  const sources = openMountSources(trees, launched.pid, { act, undo: context.undo });
+  const numberOf = (fd: FdPlan): number => {
+    if (fd.kind === 'report') return reportFd;
+    if (fd.kind === 'stream') return context.streams[fd.stream];
+    const number = place.fds?.get(fd.slot) ?? sources.get(fd.slot)?.number;
+    if (number === undefined) throw new Error(`nothing was opened for ${fd.slot}`);
+    return number;
+  };
+  const fault = context.faults?.step;
+  const bytes = encodePlan({
+    fds: plan.fds.map(({ slot }) => slot),
+    steps: plan.steps,
+    ...(fault === undefined ? {} : { fault }),
+  });
+  act('send plan', () => {
+    sendPlan(launched.socketFd, bytes, plan.fds.map(numberOf));
+  });
+  for (const tree of sources.values()) tree.close();
+}
+
+/** Waits for the exec. A process that enters a pid namespace goes on as another one: `running` follows it. */
+async function follow(
+  socketFd: number,
+  running: { pid: number; pidfd: Pidfd },
+  steps: readonly Step[],
+  reportFd: number,
+): Promise<void> {
+  let outcome = await awaitOutcome(socketFd);
+  if (outcome.kind === 'pid') {
+    const before = running.pidfd;
+    running.pid = outcome.pid;
+    running.pidfd = Pidfd.adopt(outcome.pidfd);
+    await before.wait();
+    before.close();
+    outcome = await awaitOutcome(socketFd);
+  }
+  checkOutcome(outcome, steps, { reportFd, pidfd: running.pidfd });
+}
+
+/** Kills a process that this one has started, if it still runs, and reaps it. */
+export async function endProcess(pidfd: Pidfd): Promise<void> {
+  if (!sendSignal(pidfd, SIGKILL)) return;
+  await pidfd.wait();
+  pidfd.close();
+}
+
+/**
+ * Sends a signal, by name or number, to a child.
+ *
+ * @returns `false` when it has ended and was waited for
+ * @throws OptionError when there is no such signal
+ */
+export function sendSignal(pidfd: Pidfd, signal: string | number): boolean {
+  const number = parseSignal(String(signal));
+  if (number === undefined) throw new OptionError('signal', signal, 'a signal such as SIGTERM');
+  if (pidfd.fd < 0 || pidfd.poll() !== undefined) return false;
+  pidfd.signal(number);
+  return true;
+}
+
+const SIGKILL = 9;
+
+/** @throws LaunchError or LaunchKilledError unless the workload was exec'd */
+function checkOutcome(
+  outcome: Outcome,
+  steps: readonly Step[],
+  { reportFd, pidfd }: { readonly reportFd: number; readonly pidfd: Pidfd },
+): void {
+  if (outcome.kind === 'failed') throw launchError(outcome.step, outcome.errno, steps);
+  const { phase, step: index, errno } = readReportPage(reportFd);
+  // A filter that forbids sendmsg keeps the message back; the page cannot be forbidden.
+  if (phase === 'failed') throw launchError(index, errno, steps);
+  if (phase !== 'running' && phase !== 'created') return;
+  const step = index === undefined ? undefined : steps[index];
+  // At exec the page cannot change any more: whoever dies from then on has been started.
+  if (phase === 'running' && step?.op === 'exec') return;
+  const signal = pidfd.poll()?.signal ?? SIGKILL;
+  const action = phase === 'created' || step === undefined ? 'start of corral-init' : describeStep(step);
+  throw new LaunchKilledError(signalName(signal), index ?? -1, action);
+}
+
+function launchError(index: number | undefined, errno: number, steps: readonly Step[]): Error {
+  const step = index === undefined ? undefined : steps[index];
+  if (index === undefined || step === undefined) {
+    return new ContainerError(`corral-init refuses the plan: ${errnoName(errno)}`, 'ERR_PLAN');
+  }
+  const hint = hintFor(step, errnoName(errno));
+  return new LaunchError({ action: describeStep(step), errno, stepIndex: index, op: step.op }, { hint });
+}
+
+function fallbackNotes({ fallback }: Launched): readonly string[] {
+  if (fallback === undefined) return [];
+  return [`${fallback.reason}: the container was moved into its cgroup after its birth`];
+}

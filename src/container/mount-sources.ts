@@ -1,0 +1,58 @@
+import { closeSync, openSync } from 'node:fs';
+import type { Act } from '../cgroup/types.js';
+import { SyscallError } from '../errors/syscall-error.js';
+import { addon } from '../native/addon.js';
+import { call } from '../native/call.js';
+import { Fd } from '../native/fd.js';
+import type { FdPlan } from '../plan/types.js';
+import type { UndoStack } from '../util/undo.js';
+
+type TreePlan = Extract<FdPlan, { readonly kind: 'tree' }>;
+
+/** A file system that refused an idmapped mount. The plan was compiled believing otherwise: compile again without. */
+export class IdmapRefusedError extends SyscallError {}
+
+/**
+ * Clones the host's mounts that a plan needs, and maps their owners' ids with the container's user namespace.
+ *
+ * @param pid - the container's first process: its user namespace has its maps by now
+ * @returns the descriptors by slot, the caller's to close; they are on the undo stack, too
+ */
+export function openMountSources(
+  trees: readonly TreePlan[],
+  pid: number,
+  { act, undo }: { readonly act: Act; readonly undo: UndoStack },
+): ReadonlyMap<string, Fd> {
+  const usernsFd = trees.some(({ idmap }) => idmap) ? openSync(`/proc/${String(pid)}/ns/user`, 'r') : undefined;
+  try {
+    return new Map(
+      trees.map((tree) => [tree.slot, act(`clone mount ${tree.path}`, () => openTree(tree, usernsFd, undo))]),
+    );
+  } finally {
+    if (usernsFd !== undefined) closeSync(usernsFd);
+  }
+}
+
+function openTree({ path, recursive, idmap }: TreePlan, usernsFd: number | undefined, undo: UndoStack): Fd {
+  const tree = new Fd(call(`clone mount ${path}`, () => addon.openTree({ path, recursive }), path));
+  undo.push(`close mount ${path}`, () => {
+    tree.close();
+  });
+  if (idmap && usernsFd !== undefined) idmapTree({ path, recursive, treeFd: tree.number, usernsFd });
+  return tree;
+}
+
+function idmapTree({ path, ...mount }: { path: string; recursive: boolean; treeFd: number; usernsFd: number }): void {
+  try {
+    call(
+      `idmap mount ${path}`,
+      () => {
+        addon.idmapMount(mount);
+      },
+      path,
+    );
+  } catch (error) {
+    if (!(error instanceof SyscallError) || error.code !== 'EINVAL') throw error;
+    throw new IdmapRefusedError({ action: `idmap mount ${path}`, syscall: error.syscall, errno: error.errno, path });
+  }
+}

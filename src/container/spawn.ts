@@ -1,0 +1,137 @@
+import type { CgroupRef } from '../cgroup/types.js';
+import { refFromPlan } from '../cgroup/ref.js';
+import { ContainerError } from '../errors/container-error.js';
+import type { ContainerOptions } from '../spec/options.js';
+import { UndoStack } from '../util/undo.js';
+import { Container } from './container.js';
+import { type EndingOptions, checkEnding } from './ending.js';
+import { readIdentity } from './identity.js';
+import { type LaunchFaults, launchContainer } from './launch.js';
+import { IdmapRefusedError } from './mount-sources.js';
+import { type Prepared, compileHere, prepare, rememberUnmappable } from './prepare.js';
+import type { State } from './state.js';
+import { Store, stateDirectory } from './store.js';
+import { type StreamOptions, hostOwner, openStreams } from './streams.js';
+
+/** Everything that {@link spawn} takes. */
+export interface SpawnOptions extends ContainerOptions, StreamOptions, EndingOptions {
+  /** Where the state of containers is kept. @default `/run/corral` for root, else `$XDG_RUNTIME_DIR/corral` */
+  readonly stateDir?: string;
+}
+
+/**
+ * Starts a command in a container.
+ *
+ * @returns the running container: its command has been exec'd, its limits were in force before
+ * @throws OptionError for an option that makes no sense, UnsupportedError for what this host cannot give,
+ *   AlreadyExistsError for a name that is taken, LaunchError naming the step that failed. Nothing is left then.
+ */
+export function spawn(command: readonly string[], options: SpawnOptions = {}): Promise<Container> {
+  return spawnWithFaults(command, options, undefined);
+}
+
+/** {@link spawn}, with something made to fail: for the failure sweep. */
+export async function spawnWithFaults(
+  command: readonly string[],
+  options: SpawnOptions,
+  faults: LaunchFaults | undefined,
+): Promise<Container> {
+  const startedAt = performance.now();
+  options.signal?.throwIfAborted();
+  const { stateDir, stdin, stdout, stderr, signal, timeout, stopSignal, gracePeriod, ...container } = options;
+  const streams = defined({ stdin, stdout, stderr });
+  const ending = defined({ signal, timeout, stopSignal, gracePeriod });
+  checkEnding(ending);
+  const store = new Store(stateDirectory(stateDir, process.geteuid?.() ?? 0, process.env));
+  const prepared = prepare(command, container);
+  const begin = (what: Prepared): Promise<Container> => start(what, { store, streams, ending, faults, startedAt });
+  try {
+    return await begin(prepared);
+  } catch (error) {
+    if (!(error instanceof IdmapRefusedError)) throw error;
+    rememberUnmappable(error.path ?? '/');
+    return await begin({ ...prepared, plan: compileHere(prepared.id, prepared.spec) });
+  }
+}
+
+interface StartContext {
+  readonly store: Store;
+  readonly streams: StreamOptions;
+  readonly ending: EndingOptions;
+  readonly faults: LaunchFaults | undefined;
+  readonly startedAt: number;
+}
+
+async function start({ id, spec, plan }: Prepared, context: StartContext): Promise<Container> {
+  const act = context.faults?.act ?? ((_what, run) => run());
+  const undo = new UndoStack();
+  try {
+    const creating: State = {
+      version: 1,
+      id,
+      status: 'creating',
+      createdAt: new Date().toISOString(),
+      owner: ownIdentity(),
+      spec,
+      ...(plan.idMaps === undefined ? {} : { idMaps: plan.idMaps }),
+      cgroup: refFromPlan(plan.cgroup, id),
+    };
+    const directory = act('make state directory', () => context.store.create(creating));
+    undo.push('remove state directory', () => {
+      directory.remove();
+    });
+    const owner = hostOwner(spec.process.user, plan.idMaps, process.geteuid?.() === 0);
+    const streams = act('open streams', () => openStreams(context.streams, owner, undo));
+    const launched = await launchContainer(plan, {
+      undo,
+      faults: context.faults,
+      streams: streams.child,
+      reportFile: directory.file('report'),
+    });
+    const state = running(creating, launched.pid, launched.cgroup);
+    act('write state', () => {
+      directory.write(state);
+    });
+    streams.closeChildEnds();
+    undo.release();
+    return new Container({
+      state,
+      directory,
+      process: launched,
+      streams: streams.toNode(),
+      ending: context.ending,
+      startedAt: context.startedAt,
+      notes: [...plan.notes, ...launched.notes],
+    });
+  } catch (error) {
+    const failures = await undo.unwind();
+    if (failures.length > 0) reportLeftovers(id, failures);
+    throw error;
+  }
+}
+
+function ownIdentity(): State['owner'] {
+  const own = readIdentity(process.pid);
+  if (own === undefined) throw new ContainerError('read /proc/self/stat: is /proc mounted?', 'ERR_UNSUPPORTED');
+  return own;
+}
+
+function running(creating: State, pid: number, cgroup: CgroupRef): State {
+  const init = readIdentity(pid);
+  return { ...creating, status: 'running', ...(init === undefined ? {} : { init }), cgroup };
+}
+
+// The error that led here is the one to throw; that something was left behind must not pass in silence.
+function reportLeftovers(id: string, failures: readonly { readonly what: string; readonly error: unknown }[]): void {
+  const list = failures.map(({ what, error }) => `${what}: ${error instanceof Error ? error.message : String(error)}`);
+  process.emitWarning(`container ${id} was not cleared away whole: ${list.join('; ')}`, {
+    code: 'CORRAL_LEFTOVERS',
+    detail: 'corral prune clears it away once the cause is gone',
+  });
+}
+
+type Defined<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> };
+
+function defined<T extends object>(values: T): Defined<T> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Defined<T>;
+}

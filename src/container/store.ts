@@ -1,0 +1,169 @@
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { AlreadyExistsError, NotFoundError } from '../errors/state-errors.js';
+import { addon } from '../native/addon.js';
+import { isMissingFile } from '../util/missing.js';
+import { checkName } from '../spec/parse/name.js';
+import type { State } from './state.js';
+
+/** Directories that are being made start with this; no container's name does. */
+const UNFINISHED = '.new-';
+
+/**
+ * The state directories of one user's containers: one directory each, named by the container.
+ *
+ * Whoever owns a container holds an exclusive flock(2) on its directory. The kernel drops the lock with the process, so
+ * "can be locked" means "its owner is dead", without a race and without trusting a pid.
+ */
+export class Store {
+  readonly directory: string;
+
+  constructor(directory: string) {
+    this.directory = directory;
+  }
+
+  /**
+   * Makes and locks a container's directory, with its first state in it: it appears under its name whole or not at all.
+   *
+   * @throws AlreadyExistsError when the name is taken
+   */
+  create(state: State): OwnedDirectory {
+    mkdirSync(this.directory, { recursive: true, mode: 0o700 });
+    const path = join(this.directory, state.id);
+    const unfinished = mkdtempSync(join(this.directory, UNFINISHED));
+    const lockFd = openSync(unfinished, 'r');
+    try {
+      addon.flock({ fd: lockFd, operation: 'exclusive' });
+      writeFileSync(join(unfinished, 'state.json'), JSON.stringify(state), { mode: 0o600 });
+      renameSync(unfinished, path);
+    } catch (error) {
+      closeSync(lockFd);
+      rmSync(unfinished, { recursive: true, force: true });
+      throw isTaken(error) ? this.taken(state.id) : error;
+    }
+    return new OwnedDirectory(path, lockFd);
+  }
+
+  /** @throws AlreadyExistsError when the name is taken: asked early, so that nothing is begun in vain */
+  checkFree(id: string): void {
+    if (this.read(id) !== undefined) throw this.taken(id);
+  }
+
+  private taken(id: string): AlreadyExistsError {
+    return new AlreadyExistsError(id, {
+      hint: 'choose another name; corral prune clears away containers whose owner has died',
+    });
+  }
+
+  /** Returns a container's state. @throws NotFoundError */
+  get(id: string): State {
+    const state = this.read(checkName(id, 'container'));
+    if (state === undefined) throw new NotFoundError(id);
+    return state;
+  }
+
+  /** Returns a container's state, or `undefined` when there is none of that name. */
+  read(id: string): State | undefined {
+    try {
+      return JSON.parse(readFileSync(join(this.directory, id, 'state.json'), 'utf8')) as State;
+    } catch (error) {
+      if (isMissingFile(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Returns the states of all containers, by name. */
+  list(): readonly State[] {
+    return this.names()
+      .filter((name) => !name.startsWith(UNFINISHED))
+      .flatMap((name) => this.read(name) ?? []);
+  }
+
+  /** Lists the directories, those of crashed creations included. */
+  names(): readonly string[] {
+    try {
+      return readdirSync(this.directory).sort();
+    } catch (error) {
+      if (isMissingFile(error)) return [];
+      throw error;
+    }
+  }
+
+  /**
+   * Takes over the directory of a container whose owner is dead.
+   *
+   * @returns `undefined` when the owner lives, or the directory is gone
+   */
+  claim(name: string): OwnedDirectory | undefined {
+    const path = join(this.directory, name);
+    let lockFd: number;
+    try {
+      lockFd = openSync(path, 'r');
+    } catch (error) {
+      if (isMissingFile(error)) return undefined;
+      throw error;
+    }
+    if (addon.flock({ fd: lockFd, operation: 'exclusive' })) return new OwnedDirectory(path, lockFd);
+    closeSync(lockFd);
+    return undefined;
+  }
+}
+
+/** A state directory that this process has locked. */
+export class OwnedDirectory {
+  readonly path: string;
+  readonly #lockFd: number;
+
+  constructor(path: string, lockFd: number) {
+    this.path = path;
+    this.#lockFd = lockFd;
+  }
+
+  /** The path of one of the directory's files. */
+  file(name: string): string {
+    return join(this.path, name);
+  }
+
+  /** Replaces state.json in one step: a reader sees the old or the new one. */
+  write(state: State): void {
+    writeFileSync(this.file('state.json.new'), JSON.stringify(state), { mode: 0o600 });
+    renameSync(this.file('state.json.new'), this.file('state.json'));
+  }
+
+  /** Removes the directory and gives up the lock. */
+  remove(): void {
+    rmSync(this.path, { recursive: true, force: true });
+    closeSync(this.#lockFd);
+  }
+
+  /** Gives up the lock, and leaves the directory. */
+  release(): void {
+    closeSync(this.#lockFd);
+  }
+}
+
+/**
+ * Returns where the caller's containers are kept: `/run/corral` for root, else `$XDG_RUNTIME_DIR/corral`.
+ *
+ * @param given - a directory that the caller chose
+ */
+export function stateDirectory(given: string | undefined, uid: number, env: NodeJS.ProcessEnv): string {
+  if (given !== undefined) return given;
+  const runtime = env['XDG_RUNTIME_DIR'];
+  if (uid === 0) return '/run/corral';
+  return runtime === undefined || runtime === '' ? `/tmp/corral-${String(uid)}` : `${runtime}/corral`;
+}
+
+function isTaken(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOTEMPTY' || error.code === 'EEXIST');
+}

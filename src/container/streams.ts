@@ -1,0 +1,141 @@
+import { fchownSync, openSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { Socket as NetSocket } from 'node:net';
+import type { Readable, Writable } from 'node:stream';
+import { addon } from '../native/addon.js';
+import { call } from '../native/call.js';
+import { Fd } from '../native/fd.js';
+import type { IdMapPlan, IdRange } from '../plan/types.js';
+import type { UndoStack } from '../util/undo.js';
+
+/**
+ * What a standard stream is connected to: a `pipe` to this process, this process's own stream (`inherit`), nothing
+ * (`ignore`), an open descriptor, or a file.
+ */
+export type StreamOption = 'pipe' | 'inherit' | 'ignore' | number | FileStream;
+
+/** A file that the container's output goes into, or its input comes from. */
+export interface FileStream {
+  readonly file: string;
+  /** Write at the end of the file. @default false: the file is emptied first */
+  readonly append?: boolean;
+}
+
+/** What the three standard streams are connected to. */
+export interface StreamOptions {
+  /** @default 'ignore' */
+  readonly stdin?: StreamOption;
+  /** @default 'pipe' */
+  readonly stdout?: StreamOption;
+  /** @default 'pipe' */
+  readonly stderr?: StreamOption;
+}
+
+/** The ends of the streams: the child's descriptors, and this process's for those that are pipes. */
+export interface OpenedStreams {
+  readonly child: Readonly<Record<'stdin' | 'stdout' | 'stderr', number>>;
+  /** Closes the child's ends here, once the child has its own. */
+  readonly closeChildEnds: () => void;
+  /** Turns this process's ends into Node streams; from then on they belong to those. */
+  readonly toNode: () => NodeStreams;
+}
+
+/** This process's ends; `null` for a stream that is no pipe. */
+export interface NodeStreams {
+  readonly stdin: Writable | null;
+  readonly stdout: Readable | null;
+  readonly stderr: Readable | null;
+}
+
+type Name = 'stdin' | 'stdout' | 'stderr';
+
+interface End {
+  /** What the child gets. */
+  readonly childFd: number;
+  /** The same, where it was opened here and is to be closed here. */
+  readonly own?: Fd;
+  /** This process's end of a pipe. */
+  readonly parent?: Fd;
+}
+
+/** Who inside the container is to own the pipes: without that, opening /dev/stdout there would be refused. */
+export interface StreamOwner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Returns the host ids of a container's user; `undefined` where the pipes need no new owner. */
+export function hostOwner(
+  user: { readonly uid: number; readonly gid: number },
+  maps: IdMapPlan | undefined,
+  privileged: boolean,
+): StreamOwner | undefined {
+  if (maps === undefined || !privileged) return undefined;
+  const uid = toHostId(maps.uids, user.uid);
+  const gid = toHostId(maps.gids, user.gid);
+  return uid === undefined || gid === undefined ? undefined : { uid, gid };
+}
+
+function toHostId(ranges: readonly IdRange[], id: number): number | undefined {
+  const range = ranges.find(({ containerId, size }) => id >= containerId && id < containerId + size);
+  return range === undefined ? undefined : range.hostId + id - range.containerId;
+}
+
+/**
+ * Opens the standard streams.
+ *
+ * @param owner - the host ids of the container's process; absent where they are the caller's
+ */
+export function openStreams(options: StreamOptions, owner: StreamOwner | undefined, undo: UndoStack): OpenedStreams {
+  const open = (name: Name, option: StreamOption): End => {
+    const end = openEnd(name, option, owner);
+    undo.push(`close ${name}`, () => {
+      end.own?.close();
+      end.parent?.close();
+    });
+    return end;
+  };
+  const stdin = open('stdin', options.stdin ?? 'ignore');
+  const stdout = open('stdout', options.stdout ?? 'pipe');
+  const stderr = open('stderr', options.stderr ?? 'pipe');
+  return {
+    child: { stdin: stdin.childFd, stdout: stdout.childFd, stderr: stderr.childFd },
+    closeChildEnds: () => {
+      for (const { own } of [stdin, stdout, stderr]) own?.close();
+    },
+    toNode: () => ({
+      stdin: toSocket(stdin.parent, { writable: true }),
+      stdout: toSocket(stdout.parent, { readable: true }),
+      stderr: toSocket(stderr.parent, { readable: true }),
+    }),
+  };
+}
+
+const STANDARD_FD: Readonly<Record<Name, number>> = { stdin: 0, stdout: 1, stderr: 2 };
+
+function openEnd(name: Name, option: StreamOption, owner: StreamOwner | undefined): End {
+  if (typeof option === 'number') return { childFd: option };
+  if (option === 'inherit') return { childFd: STANDARD_FD[name] };
+  if (option === 'pipe') return openPipe(name, owner);
+  return openOwn(name, option);
+}
+
+function openOwn(name: Name, option: 'ignore' | FileStream): End {
+  const path = option === 'ignore' ? '/dev/null' : option.file;
+  const appends = option !== 'ignore' && option.append === true;
+  const own = new Fd(openSync(path, name === 'stdin' ? 'r' : appends ? 'a' : 'w'));
+  return { childFd: own.number, own };
+}
+
+function openPipe(name: Name, owner: StreamOwner | undefined): End {
+  const [readFd, writeFd] = call(`make pipe for ${name}`, () => addon.pipe());
+  // Only ever a pipe that was just made here: never a device of the host (that is how /dev/null changed hands elsewhere).
+  if (owner !== undefined) fchownSync(readFd, owner.uid, owner.gid);
+  const [own, parent] = name === 'stdin' ? [new Fd(readFd), new Fd(writeFd)] : [new Fd(writeFd), new Fd(readFd)];
+  return { childFd: own.number, own, parent };
+}
+
+function toSocket(end: Fd | undefined, direction: { readable?: boolean; writable?: boolean }): Socket | null {
+  if (end === undefined) return null;
+  return new NetSocket({ fd: end.take(), readable: false, writable: false, ...direction });
+}

@@ -1,0 +1,86 @@
+import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
+import { resolve } from 'node:path/posix';
+import { isContainerError } from '../errors/container-error.js';
+import { readCaller } from '../host/caller.js';
+import { addon } from '../native/addon.js';
+import { call } from '../native/call.js';
+import type { Surroundings } from '../spec/from-options.js';
+import { type UserDatabase, resolveUser } from '../spec/parse/user.js';
+
+/**
+ * Returns what options are read against: this process's own surroundings.
+ *
+ * @param rootfs - the root filesystem whose user database counts; absent: the host's
+ */
+export function surroundings(rootfs: string | undefined): Surroundings {
+  const cwd = process.cwd();
+  return {
+    cwd,
+    env: process.env,
+    ids: readCaller(),
+    resolve: (path) => resolve(cwd, path),
+    device: (path) => deviceNumbers(resolve(cwd, path)),
+    user: (text, groups) =>
+      resolveUser(text, groups, rootfs === undefined ? hostDatabase() : databaseIn(resolve(cwd, rootfs))),
+  };
+}
+
+function hostDatabase(): UserDatabase {
+  return { passwd: readIfThere('/etc/passwd'), group: readIfThere('/etc/group') };
+}
+
+function readIfThere(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return ''; // no database: then names cannot be resolved, and resolveUser says so
+  }
+}
+
+// The root filesystem may be hostile: a symbolic link there must not lead to the host's files.
+function databaseIn(rootfs: string): UserDatabase {
+  const rootFd = call(`open root filesystem ${rootfs}`, () => openDirectory(rootfs), rootfs);
+  try {
+    return { passwd: readInRoot(rootFd, '/etc/passwd'), group: readInRoot(rootFd, '/etc/group') };
+  } finally {
+    closeSync(rootFd);
+  }
+}
+
+/** Returns the user database that a running container sees. */
+export function databaseOf(initPid: number): UserDatabase {
+  return databaseIn(`/proc/${String(initPid)}/root`);
+}
+
+function openDirectory(path: string): number {
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    // node:fs counts errnos downwards, the addon and call() upwards.
+    if (error instanceof Error && 'errno' in error && typeof error.errno === 'number') {
+      throw Object.assign(error, { errno: -error.errno, syscall: 'open' });
+    }
+    throw error;
+  }
+}
+
+function readInRoot(rootFd: number, path: string): string {
+  try {
+    const fd = call(`open ${path}`, () => addon.openInRoot({ rootFd, path }), path);
+    try {
+      return readFileSync(fd, 'utf8');
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    if (isContainerError(error) && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return '';
+    throw error;
+  }
+}
+
+function deviceNumbers(path: string): { readonly major: number; readonly minor: number } | undefined {
+  const status = statSync(path, { throwIfNoEntry: false });
+  if (status?.isBlockDevice() !== true) return undefined;
+  // makedev(3): 12 bits of major in the middle, minor around them.
+  return { major: (status.rdev >> 8) & 0xfff, minor: (status.rdev & 0xff) | ((status.rdev >> 12) & 0xfff00) };
+}

@@ -1,0 +1,86 @@
+import { type Dirent, lstatSync, readdirSync, statSync } from 'node:fs';
+import { homedir } from 'node:os';
+import type { HiddenPath } from './facts.js';
+
+/** Where a host keeps what is not for everybody: the directory, and how many levels of it are looked at. */
+const PLACES: readonly (readonly [path: string, levels: number])[] = [
+  ['/', 1],
+  ['/etc', 2],
+  ['/opt', 1],
+  ['/srv', 1],
+  ['/usr/local/etc', 1],
+  ['/var', 1],
+  ['/var/lib', 1],
+  ['/var/log', 1],
+  ['/var/spool', 1],
+];
+
+/** A list older than this is read again: a long-lived process must notice new secrets, not pay for each launch. */
+const MAX_AGE_MS = 5000;
+
+let cached: { readonly at: number; readonly paths: readonly HiddenPath[] } | undefined;
+
+/**
+ * Lists what the default root filesystem hides: whatever an unprivileged user of the host could not read. The container's
+ * root owns the host's files as far as it can see, so permissions alone would hide nothing from it.
+ *
+ * @param cwd - when it is a home, its dot files are hidden too: the place of credentials and histories
+ */
+export function readHidden(cwd: string, homes: readonly string[]): readonly HiddenPath[] {
+  if (cached === undefined || performance.now() - cached.at > MAX_AGE_MS) {
+    const paths = PLACES.flatMap(([path, levels]) => findPrivate(path, levels));
+    cached = { at: performance.now(), paths };
+  }
+  return [...cached.paths.filter(({ path }) => !homes.includes(path)), ...dotFiles(cwd, homes)];
+}
+
+/** Lists the directories that are, or hold, people's homes. */
+export function readHomes(): readonly string[] {
+  const own = homedir();
+  const known = ['/root', '/home'];
+  const elsewhere = own !== '/' && !known.some((path) => own === path || own.startsWith(`${path}/`));
+  return [...known, ...(elsewhere ? [own] : [])].filter(isDirectory);
+}
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+function findPrivate(directory: string, levels: number): readonly HiddenPath[] {
+  const found: HiddenPath[] = [];
+  for (const entry of list(directory)) {
+    if (!entry.isFile() && !entry.isDirectory()) continue;
+    const path = directory === '/' ? `/${entry.name}` : `${directory}/${entry.name}`;
+    const hidden = toHidden(path, entry.isDirectory());
+    if (hidden !== undefined) found.push(hidden);
+    else if (levels > 1 && entry.isDirectory()) found.push(...findPrivate(path, levels - 1));
+  }
+  return found;
+}
+
+function list(directory: string): readonly Dirent[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true });
+  } catch {
+    return []; // missing, or closed to the caller and so to what the caller starts
+  }
+}
+
+function toHidden(path: string, directory: boolean): HiddenPath | undefined {
+  const mode = lstatSync(path, { throwIfNoEntry: false })?.mode;
+  const needed = directory ? 0o001 : 0o004;
+  if (mode === undefined || (mode & needed) !== 0) return undefined;
+  return { path, kind: directory ? 'directory' : 'file', mode: mode & 0o777 };
+}
+
+function dotFiles(cwd: string, homes: readonly string[]): readonly HiddenPath[] {
+  const isHome = homes.some((home) => (home === '/home' ? /^\/home\/[^/]+$/.test(cwd) : cwd === home));
+  if (!isHome) return [];
+  return list(cwd)
+    .filter((entry) => entry.name.startsWith('.') && (entry.isFile() || entry.isDirectory()))
+    .map((entry) => ({
+      path: `${cwd}/${entry.name}`,
+      kind: entry.isDirectory() ? 'directory' : 'file',
+      mode: entry.isDirectory() ? 0o700 : 0o600,
+    }));
+}

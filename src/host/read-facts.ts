@@ -1,0 +1,75 @@
+import { lstatSync, readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs';
+import { release } from 'node:os';
+import { readCgroupFacts } from '../cgroup/facts.js';
+import { parseMountinfo } from '../cgroup/mountinfo.js';
+import { readCaller } from './caller.js';
+import type { HostFacts, HostMount, KernelVersion, PathKind, RootEntry } from './facts.js';
+import { readHidden, readHomes } from './hidden.js';
+import { readUserns } from './userns.js';
+
+/** Reads what the compiler has to know of this host. Changes nothing, and needs no privileges. */
+export function readHostFacts(options: {
+  /** Host paths that the spec names. */
+  readonly paths: readonly string[];
+  readonly cwd: string;
+  readonly unmappable?: readonly string[];
+}): HostFacts {
+  const caller = readCaller();
+  const homes = readHomes();
+  const resolvConf = readLinkedResolvConf();
+  return {
+    kernel: parseKernelVersion(release()),
+    caller,
+    userns: readUserns(caller),
+    mounts: readMounts(),
+    unmappable: options.unmappable ?? [],
+    rootEntries: caller.privileged ? [] : readRootEntries(),
+    homes,
+    hidden: readHidden(options.cwd, homes),
+    kinds: readKinds(options.paths),
+    ...(resolvConf === undefined ? {} : { resolvConf }),
+    cgroup: readCgroupFacts(),
+  };
+}
+
+/** Reads `6.1.0-18-amd64` as `[6, 1]`. */
+export function parseKernelVersion(text: string): KernelVersion {
+  const match = /^(\d+)\.(\d+)/.exec(text);
+  return [Number(match?.[1] ?? 0), Number(match?.[2] ?? 0)];
+}
+
+function readMounts(): readonly HostMount[] {
+  return parseMountinfo(readFileSync('/proc/self/mountinfo', 'utf8')).map(({ point, type, options }) => ({
+    target: point,
+    type,
+    readOnly: options.includes('ro'),
+  }));
+}
+
+function readRootEntries(): readonly RootEntry[] {
+  return readdirSync('/', { withFileTypes: true }).map((entry): RootEntry => {
+    const { name } = entry;
+    if (entry.isSymbolicLink()) return { name, kind: 'symlink', target: readlinkSync(`/${name}`) };
+    return { name, kind: entry.isDirectory() ? 'directory' : 'file' };
+  });
+}
+
+function readKinds(paths: readonly string[]): Readonly<Record<string, PathKind>> {
+  return Object.fromEntries(
+    paths.flatMap((path) => {
+      const status = statSync(path, { throwIfNoEntry: false });
+      return status === undefined ? [] : [[path, status.isDirectory() ? 'directory' : 'file'] as const];
+    }),
+  );
+}
+
+// systemd-resolved and friends keep the real file in /run, which a container does not share.
+function readLinkedResolvConf(): string | undefined {
+  const path = '/etc/resolv.conf';
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return undefined;
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined; // a link that leads nowhere: then the host resolves no names either
+  }
+}
