@@ -1,5 +1,5 @@
 // The launch plan as bytes: layout, validation, reading. Pure functions over memory, without a system call, so that the
-// validator can be fuzzed. native/PROTOCOL.md describes the format.
+// validator can be fuzzed. docs/launch-plan.md describes the format.
 
 #ifndef CORRAL_NATIVE_INIT_PLAN_H_
 #define CORRAL_NATIVE_INIT_PLAN_H_

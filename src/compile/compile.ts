@@ -1,7 +1,9 @@
 import { planCgroup } from '../cgroup/plan.js';
+import { UnsupportedError } from '../errors/unsupported-error.js';
 import type { HostFacts } from '../host/facts.js';
 import type { FdPlan, LaunchPlan } from '../plan/types.js';
 import type { Step } from '../plan/steps.js';
+import { ANNOTATIONS } from '../spec/annotations.js';
 import type { Mount, Spec } from '../spec/types.js';
 import { MS_PRIVATE } from '../util/linux.js';
 import { compileClone } from './clone.js';
@@ -20,9 +22,11 @@ import { ROOT, makeStage } from './stage.js';
  * anything is done.
  *
  * @param id - the container's id
+ * @param wanted - its spec
  * @throws UnsupportedError when the spec asks for what this host cannot give
  */
-export function compile(id: string, spec: Spec, facts: HostFacts): LaunchPlan {
+export function compile(id: string, wanted: Spec, facts: HostFacts): LaunchPlan {
+  const { spec, notes } = settleUserNamespace(wanted, facts);
   const ids = planIds(id, spec, facts);
   const context: Context = { spec, facts, ids };
   const cgroup = planCgroup({
@@ -49,7 +53,23 @@ export function compile(id: string, spec: Spec, facts: HostFacts): LaunchPlan {
       ...compileInit(context),
       ...compileCredentials(context),
     ],
-    notes: [...ids.notes, ...(root.notes ?? [])],
+    notes: [...notes, ...ids.notes, ...(root.notes ?? [])],
+  };
+}
+
+// Root can do without a user namespace, as other runtimes do by default; for everybody else it is what makes the rest possible.
+function settleUserNamespace(spec: Spec, facts: HostFacts): { readonly spec: Spec; readonly notes: readonly string[] } {
+  const { refused } = facts.userns;
+  if (refused === undefined || !hasNamespace(spec, 'user')) return { spec, notes: [] };
+  if (!facts.caller.privileged) {
+    throw new UnsupportedError('a container of an unprivileged user', `a user namespace, and ${refused}`, {
+      hint: 'root can allow them: sysctl user.max_user_namespaces=10000, kernel.unprivileged_userns_clone=1 where it exists',
+    });
+  }
+  const namespaces = spec.linux.namespaces.filter(({ type }) => type !== 'user');
+  return {
+    spec: { ...spec, linux: { ...spec.linux, namespaces } },
+    notes: [`no user namespace, so container root is the host's root, held by capabilities only: ${refused}`],
   };
 }
 
@@ -108,7 +128,7 @@ function makeWorkingDirectory(context: Context): readonly Step[] {
 
 /** What the other namespaces hold: names, kernel parameters, the loopback device. */
 function compileIdentity({ spec }: Context): readonly Step[] {
-  const loopback = hasNamespace(spec, 'network') && spec.annotations['dev.corral.loopback'] !== 'down';
+  const loopback = hasNamespace(spec, 'network') && spec.annotations[ANNOTATIONS.loopback] !== 'down';
   return [
     ...(spec.hostname === undefined ? [] : [{ op: 'set-hostname', name: spec.hostname } as const]),
     ...(loopback ? [{ op: 'bring-up-loopback' } as const] : []),

@@ -175,9 +175,25 @@ export function hostOverlayUnprivileged(context: Context, files: Readonly<Record
         create: 1,
       });
       notes.push(`${path} is read-only: other file systems are mounted below it`);
+      steps.push(...mountsInside(context, path));
     }
   }
   return { open, steps, notes };
+}
+
+// A mount without mounts below it can be a layer all the same: the working directory is often one.
+function mountsInside(context: Context, path: string): readonly Step[] {
+  return visibleMounts(context)
+    .filter(({ target }) => isWithin(target, path) && mountsBelow(context.facts, target).length === 0)
+    .flatMap(({ target }, index) => {
+      const hidden = hiddenBelow(context, target, []);
+      return mountLayer(
+        { name: `layer${path}.${String(index)}`.replaceAll('/', '.'), target, lower: target, hidden },
+        ROOT,
+        target,
+        true,
+      );
+    });
 }
 
 function rootTmpfs(): Step {

@@ -21,7 +21,7 @@ const NO_SLOT = 0xffff_ffff_ffff_ffffn;
 export const MAX_SLOTS = 128;
 
 /**
- * Turns steps into the bytes that corral-init reads; `native/PROTOCOL.md` describes them.
+ * Turns steps into the bytes that corral-init reads; `docs/launch-plan.md` describes them.
  *
  * @returns the whole plan
  * @throws {@link OptionError} for a string with a NUL byte in it, named by its step and argument: `exec.argv[1]`
