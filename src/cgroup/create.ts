@@ -1,0 +1,181 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path/posix';
+import { CgroupError } from '../errors/cgroup-error.js';
+import type { CgroupPlan, CgroupWrite, V1Directory } from '../plan/types.js';
+import { errnoName } from '../util/errno.js';
+import type { UndoStack } from '../util/undo.js';
+import { evacuate } from './evacuate.js';
+import { errnoOf, onDirectory, readIfPresent, readInode, readText, tryWrite, writeFile } from './files.js';
+import { markDirectory, PARENT_MARK } from './mark.js';
+import { parseWords } from './parse.js';
+import { refFromPlan } from './ref.js';
+import { killCgroup } from './kill.js';
+import { tryRmdir } from './rmdir.js';
+import type { Act, CgroupRef } from './types.js';
+
+/** What {@link createCgroup} works with. */
+export interface CreateContext {
+  /** Takes the undoing of each directory. */
+  readonly undo: UndoStack;
+  /** Wraps each action on the kernel. */
+  readonly act: Act;
+  /** What the directories are marked with; the last part of their path unless given. */
+  readonly id?: string;
+}
+
+/** How often a parent that a concurrent clean-up removes is made again. */
+const ATTEMPTS = 10;
+
+/**
+ * Makes a container's cgroups and writes its limits. No process is in them yet.
+ *
+ * @returns the reference by which they are joined, watched, killed and removed
+ * @throws CgroupError naming the file, the value and the errno; what was made until then is on the undo stack
+ */
+export function createCgroup(plan: CgroupPlan, { undo, act, id }: CreateContext): CgroupRef {
+  const made: Made = { undo, act, id: id ?? refFromPlan(plan).id };
+  if (plan.v2) createV2(plan.v2, plan.evacuate, made);
+  for (const directory of plan.v1) createV1(directory, made);
+  const ref = act('read inode numbers', () => withInodes(refFromPlan(plan, id)));
+  // By the time it is undone, somebody may live in it.
+  undo.push(`kill cgroup of ${ref.id}`, async () => {
+    await killCgroup(ref);
+  });
+  return ref;
+}
+
+type Made = Required<CreateContext>;
+type V2Plan = NonNullable<CgroupPlan['v2']>;
+
+/** Parents, with what they hand down, that this process has made ready. */
+const prepared = new Set<string>();
+
+function createV2(v2: V2Plan, evacuated: string | undefined, made: Made): void {
+  const prepare = (): void => prepareParents(v2, evacuated, made);
+  // Once they are prepared, the parents stay so, nearly always: then this is one mkdir.
+  const wanted = `${dirname(v2.path)} ${v2.enable[0]?.controllers.join(' ') ?? ''}`;
+  if (v2.enable.length > 0 && !prepared.has(wanted)) prepare();
+  prepared.add(wanted);
+  makeDirectory({ path: v2.path, prepare, made });
+  // A mark is for people and for `prune`; kernels before 5.7 cannot keep it.
+  made.act(`mark ${v2.path}`, () => markDirectory(v2.path, made.id));
+  if (v2.writes.length > 0) writeV2({ v2, prepare, act: made.act });
+  if (v2.payload !== v2.path) makeDirectory({ path: v2.payload, prepare: () => undefined, made });
+}
+
+function prepareParents({ base, path, enable }: V2Plan, evacuated: string | undefined, { undo, act }: Made): void {
+  if (evacuated !== undefined) act(`evacuate ${evacuated}`, () => evacuate(evacuated));
+  for (const parent of listParents(base, path)) {
+    if (parent !== base) makeParent(parent, undo, act);
+    const wanted = enable.find((entry) => entry.path === parent)?.controllers ?? [];
+    const missing = act(`read ${parent}/cgroup.subtree_control`, () => selectMissing(parent, wanted));
+    const value = missing.map((controller) => `+${controller}`).join(' ');
+    if (value !== '')
+      act(`write ${value} to ${parent}/cgroup.subtree_control`, () => {
+        writeFile(parent, 'cgroup.subtree_control', value);
+      });
+  }
+}
+
+function selectMissing(parent: string, wanted: readonly string[]): readonly string[] {
+  if (wanted.length === 0) return [];
+  const enabled = parseWords(readIfPresent(`${parent}/cgroup.subtree_control`) ?? '');
+  return wanted.filter((controller) => !enabled.includes(controller));
+}
+
+function writeV2({ v2, prepare, act }: { v2: V2Plan; prepare: () => void; act: Act }): void {
+  let isRepaired = false;
+  for (const write of v2.writes)
+    act(`write ${write.value} to ${v2.path}/${write.file}`, () => {
+      if (tryApply(v2.path, write)) return;
+      // Somebody may have made the parent anew, for a container that needs less.
+      if (!isRepaired) prepare();
+      isRepaired = true;
+      applyWrite(v2.path, write);
+    });
+}
+
+function createV1({ base, path, inherit, writes }: V1Directory, made: Made): void {
+  const prepare = (): void => {
+    for (const parent of listParents(base, path)) {
+      if (parent === base) continue;
+      makeParent(parent, made.undo, made.act);
+      fill(parent, inherit, made.act);
+    }
+  };
+  makeDirectory({ path, prepare, made });
+  fill(path, inherit, made.act);
+  for (const write of writes)
+    made.act(`write ${write.value} to ${path}/${write.file}`, () => {
+      applyWrite(path, write);
+    });
+}
+
+/** Copies what must not stay empty from the directory above. */
+function fill(path: string, files: readonly string[], act: Act): void {
+  for (const file of files)
+    act(`copy ${file} to ${path}`, () => {
+      if (readText(`${path}/${file}`).trim() !== '') return;
+      writeFile(path, file, readText(`${dirname(path)}/${file}`).trim());
+    });
+}
+
+/** Makes a directory of the container's own, and first its parents where they are missing. */
+function makeDirectory({ path, prepare, made }: { path: string; prepare: () => void; made: Made }): void {
+  for (let attempt = 1; ; attempt++) {
+    const isMade = made.act(`make cgroup ${path}`, () => tryMkdir(path, attempt < ATTEMPTS));
+    if (isMade) break;
+    prepare();
+  }
+  made.undo.push(`remove cgroup ${path}`, () => void tryRmdir(path));
+}
+
+// Between the making of the parents and this, the last container's clean-up may have removed them: ENOENT means "again".
+function tryMkdir(path: string, mayRetry: boolean): boolean {
+  try {
+    mkdirSync(path);
+    return true;
+  } catch (error) {
+    if (mayRetry && errnoName(errnoOf(error)) === 'ENOENT') return false;
+    return onDirectory(`make cgroup ${path}`, path, () => {
+      throw error;
+    });
+  }
+}
+
+function makeParent(path: string, undo: UndoStack, act: Act): void {
+  const isNew = act(`make cgroup ${path}`, () =>
+    onDirectory(`make cgroup ${path}`, path, () => mkdirSync(path, { recursive: true }) !== undefined),
+  );
+  // Somebody else's container may be in it by the time it is undone; then it stays.
+  if (!isNew) return;
+  undo.push(`remove cgroup ${path}`, () => void tryRmdir(path));
+  act(`mark ${path}`, () => markDirectory(path, PARENT_MARK));
+}
+
+/** The directories from `base` down to the one above `path`. */
+function listParents(base: string, path: string): readonly string[] {
+  const parent = dirname(path);
+  return parent === base || parent === dirname(parent) ? [base] : [...listParents(base, parent), parent];
+}
+
+function tryApply(cgroup: string, write: CgroupWrite): boolean {
+  return tryWrite(`${cgroup}/${write.file}`, write.value) === undefined;
+}
+
+function applyWrite(cgroup: string, write: CgroupWrite): void {
+  try {
+    writeFile(cgroup, write.file, write.value);
+  } catch (error) {
+    if (write.ifAbsent === undefined || !(error instanceof CgroupError) || error.code !== 'ENOENT') throw error;
+    if (write.ifAbsent !== 'skip') applyWrite(cgroup, write.ifAbsent);
+  }
+}
+
+function withInodes(ref: CgroupRef): CgroupRef {
+  const identify = <T extends { readonly path: string }>(directory: T): T & { inode?: string } => {
+    const inode = readInode(directory.path);
+    return inode === undefined ? directory : { ...directory, inode };
+  };
+  return { ...ref, ...(ref.v2 && { v2: identify(ref.v2) }), v1: ref.v1.map(identify) };
+}

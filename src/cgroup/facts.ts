@@ -1,0 +1,91 @@
+import { accessSync, constants } from 'node:fs';
+import { basename, dirname } from 'node:path/posix';
+import { readIfPresent, readText } from './files.js';
+import { detectLayout } from './layout.js';
+import { parseWords } from './parse.js';
+import type { CgroupFacts, CgroupLayout, CgroupProblem, Hierarchy, V1Base, V1Hierarchy, V2Base } from './types.js';
+
+/** The leaf to which corral moves the processes of a cgroup that has to become a parent. */
+export const SUPERVISOR = 'supervisor';
+
+/** Reads which hierarchies are mounted and where the caller is in them. @see {@link detectLayout} */
+export function readLayout(): CgroupLayout {
+  return detectLayout({
+    mountinfo: readIfPresent('/proc/self/mountinfo') ?? '',
+    cgroups: readIfPresent('/proc/cgroups') ?? '',
+    self: readIfPresent('/proc/self/cgroup') ?? '',
+  });
+}
+
+/** Reads everything about this host's cgroups that a plan depends on. */
+export function readCgroupFacts(): CgroupFacts {
+  const layout = readLayout();
+  const v2Base = layout.v2 && selectV2Base(layout.v2);
+  const v2Top = layout.v2 && isWritable(layout.v2.mount) ? readV2Base(layout.v2.mount) : undefined;
+  return {
+    layout,
+    ...(v2Base && { v2Base }),
+    ...(v2Top && { v2Top }),
+    v1Base: layout.v1.flatMap((hierarchy) => toV1Base(hierarchy, [hierarchy.mount, hierarchy.own])),
+    v1Top: layout.v1.flatMap((hierarchy) => toV1Base(hierarchy, [hierarchy.mount])),
+    hasSwap: (readIfPresent('/proc/swaps') ?? '').trim().includes('\n'),
+    ...(v2Base === undefined && { problem: describeProblem(layout.v2) }),
+  };
+}
+
+function selectV2Base({ mount, own }: Hierarchy): V2Base | undefined {
+  if (isWritable(mount)) return readV2Base(mount);
+  if (own === undefined || !isWritable(own)) return undefined;
+  // An earlier corral moved everybody down there: what it made room for is the cgroup above.
+  const above = dirname(own);
+  return readV2Base(basename(own) === SUPERVISOR && isWritable(above) ? above : own);
+}
+
+function readV2Base(path: string): V2Base {
+  // The real root lacks the files of a cgroup that has a parent.
+  const isRoot = readIfPresent(`${path}/cgroup.type`) === undefined;
+  return {
+    path,
+    controllers: parseWords(readIfPresent(`${path}/cgroup.controllers`) ?? ''),
+    needsEvacuation: !isRoot && readText(`${path}/cgroup.procs`) !== '',
+    isRoot,
+  };
+}
+
+function toV1Base({ controllers }: V1Hierarchy, paths: readonly (string | undefined)[]): readonly V1Base[] {
+  const path = paths.find((one) => one !== undefined && isWritable(one));
+  return path === undefined ? [] : [{ controllers, path }];
+}
+
+// The directory alone is not enough: one that is writable by accident cannot take processes.
+function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    accessSync(`${path}/cgroup.procs`, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function describeProblem(v2: Hierarchy | undefined): CgroupProblem {
+  if (v2 === undefined)
+    return {
+      text: 'cgroup v2 is not mounted',
+      hint: 'mount -t cgroup2 none /sys/fs/cgroup/unified',
+    };
+  if (v2.readonly)
+    return {
+      text: `cgroup v2 is mounted read-only at ${v2.mount}`,
+      hint: 'give the outer container a writable one, for example docker run --cgroupns=private -v /sys/fs/cgroup:/sys/fs/cgroup:rw',
+    };
+  if (v2.own === undefined)
+    return {
+      text: `cgroup v2 at ${v2.mount} does not show this process's own cgroup`,
+      hint: 'mount a cgroup v2 file system in this cgroup namespace: mount -t cgroup2 none /sys/fs/cgroup',
+    };
+  return {
+    text: `${v2.own} may not be written by this user`,
+    hint: 'run as root, or in a cgroup that is delegated to you: systemd-run --user --scope -p Delegate=yes corral …',
+  };
+}

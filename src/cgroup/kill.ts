@@ -1,0 +1,132 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { CgroupError } from '../errors/cgroup-error.js';
+import { errnoNumber } from '../util/errno.js';
+import { readEvent } from './events.js';
+import { checkIdentity, checkTarget, listTargets, type Target } from './guard.js';
+import { killTree, type Rung } from './kill-tree.js';
+import { listProcesses } from './processes.js';
+import { removeTree } from './remove.js';
+import { tryRmdir } from './rmdir.js';
+import type { CgroupRef } from './types.js';
+import { unthrottle } from './unthrottle.js';
+
+/** How a container is killed. */
+export interface KillOptions {
+  /** Do nothing, and say what would die. */
+  readonly dryRun?: boolean;
+  /**
+   * After this long, an error says what is left.
+   *
+   * @defaultValue 30,000
+   */
+  readonly timeoutMs?: number;
+  /**
+   * Called while the directories still exist, once at the start and once when all processes are dead: the last chance to
+   * read what they count.
+   */
+  readonly beforeRemove?: () => void;
+  /** Begin at this rung of the ladder, as a kernel would that has nothing better. */
+  readonly rung?: Rung;
+}
+
+/** What a kill did. */
+export interface KillReport {
+  /** How many processes there were. Of a container that is forking, how many were seen. */
+  readonly processes: number;
+  /** Which ones would die; with `dryRun` only. */
+  readonly pids?: readonly number[];
+  /** From the call until the cgroups were gone. */
+  readonly durationMs: number;
+  /** `none`: there was nothing left to kill. */
+  readonly rung: Rung | 'none';
+  /** The container has no cgroup any more: nothing of it can be alive. `false` only with `dryRun`. */
+  readonly gone: boolean;
+}
+
+const TIMEOUT_MS = 30_000;
+/** After `populated 0` the first attempt is nearly always enough; somebody may have put a process in meanwhile. */
+const ATTEMPTS = 20;
+
+/**
+ * Kills every process of a container, whatever it did to get away, and removes its cgroups. It is done when they are
+ * gone, in all hierarchies; a container that is gone already is no error.
+ *
+ * @throws CgroupRefusedError for directories that are not the recorded ones, not corral's, or that hold the caller
+ * @throws CgroupError when a process survives SIGKILL, or a directory stays busy
+ */
+export async function killCgroup(ref: CgroupRef, options: KillOptions = {}): Promise<KillReport> {
+  const startedAt = performance.now();
+  if (options.dryRun) return preview(ref, startedAt);
+  options.beforeRemove?.();
+  // A failed rmdir costs more than a look at who is there.
+  const isPopulated = ref.v2 !== undefined && readEvent(ref.v2.path, 'populated') === 1;
+  if (!isPopulated && removeCgroup(ref)) return report('none', 0, startedAt);
+  const targets = listTargets(ref);
+  for (const target of targets) checkTarget('kill', target);
+  const processes = listProcesses(ref).length;
+  unthrottle(ref);
+  const deadline = startedAt + (options.timeoutMs ?? TIMEOUT_MS);
+  const rung = await empty(selectTop(targets), deadline, options.rung);
+  options.beforeRemove?.();
+  await removeAll(ref, deadline);
+  return report(rung, processes, startedAt);
+}
+
+/**
+ * Removes a container's cgroups where nothing lives in them any more: the way of a container that ended by itself, and
+ * as few system calls as there can be.
+ *
+ * @returns `false` when something does, or when there are cgroups below its own: a case for {@link killCgroup}
+ * @throws CgroupRefusedError for directories that are not the recorded ones
+ */
+export function removeCgroup(ref: CgroupRef): boolean {
+  const targets = listTargets(ref);
+  for (const target of targets) checkIdentity('remove', target);
+  return targets.every(({ path }) => {
+    if (path === ref.v2?.path && ref.v2.payload !== path && tryRmdir(ref.v2.payload) === 'busy') return false;
+    return tryRmdir(path) !== 'busy';
+  });
+}
+
+function preview(ref: CgroupRef, startedAt: number): KillReport {
+  const targets = listTargets(ref);
+  for (const target of targets) checkTarget('kill', target);
+  const pids = listProcesses(ref);
+  return { ...report('none', pids.length, startedAt), pids, gone: targets.length === 0 };
+}
+
+function report(rung: KillReport['rung'], processes: number, startedAt: number): KillReport {
+  return { processes, durationMs: performance.now() - startedAt, rung, gone: true };
+}
+
+// v2 is listed first, and holds all of the container; without it, the freezer does.
+function selectTop(targets: readonly Target[]): Target | undefined {
+  return targets.find(({ controller }) => controller === '' || controller === 'freezer') ?? targets[0];
+}
+
+async function empty(top: Target | undefined, deadline: number, rung: Rung | undefined): Promise<KillReport['rung']> {
+  if (top === undefined) return 'none';
+  return killTree(top.path, { deadline, ...(rung !== undefined && { rung }) });
+}
+
+async function removeAll(ref: CgroupRef, deadline: number): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    const busy = listTargets(ref).filter((target) => !removeTarget(target));
+    const [first] = busy;
+    if (first === undefined) return;
+    if (attempt === ATTEMPTS) throw stayedBusy(first.path);
+    // The kernel lets go of a dead process a moment after it has told of its death.
+    await delay(attempt);
+    for (const { path } of busy) await killTree(path, { deadline });
+  }
+}
+
+function removeTarget(target: Target): boolean {
+  checkIdentity('remove', target);
+  return removeTree(target.path);
+}
+
+function stayedBusy(path: string): CgroupError {
+  const failure = { action: `remove ${path}`, syscall: 'rmdir', errno: errnoNumber('EBUSY') ?? 16, cgroup: path };
+  return new CgroupError(failure, { hint: 'somebody keeps moving processes into it, or makes cgroups below it' });
+}

@@ -1,0 +1,187 @@
+import { dirname } from 'node:path/posix';
+import { OptionError } from '../errors/option-error.js';
+import { UnsupportedError } from '../errors/unsupported-error.js';
+import type { CgroupPlan, CgroupWrite, V1Directory } from '../plan/types.js';
+import type { Resources } from '../spec/types.js';
+import { type Controller, listUnified, selectControllers } from './resources.js';
+import type { CgroupFacts, V1Base, V2Base } from './types.js';
+import * as blkioV1 from './v1/blkio.js';
+import * as cpuV1 from './v1/cpu.js';
+import * as cpusetV1 from './v1/cpuset.js';
+import * as memoryV1 from './v1/memory.js';
+import * as pidsV1 from './v1/pids.js';
+import * as cpuV2 from './v2/cpu.js';
+import * as cpusetV2 from './v2/cpuset.js';
+import * as ioV2 from './v2/io.js';
+import * as memoryV2 from './v2/memory.js';
+import * as pidsV2 from './v2/pids.js';
+
+type Writer = (resources: Resources, host: { readonly hasSwap: boolean }) => readonly CgroupWrite[];
+
+const V2: Readonly<Record<Controller, Writer>> = {
+  cpuset: cpusetV2.writes,
+  cpu: cpuV2.writes,
+  memory: memoryV2.writes,
+  pids: pidsV2.writes,
+  io: ioV2.writes,
+};
+
+/** The v1 name and writes of each controller. */
+const V1: Readonly<Record<Controller, { readonly name: string; readonly writes: Writer }>> = {
+  cpuset: { name: 'cpuset', writes: cpusetV1.writes },
+  cpu: { name: 'cpu', writes: cpuV1.writes },
+  memory: { name: 'memory', writes: memoryV1.writes },
+  pids: { name: 'pids', writes: pidsV1.writes },
+  io: { name: 'blkio', writes: blkioV1.writes },
+};
+
+/** Handed down without being asked for, so that every result has its peaks. */
+const ALWAYS = ['cpu', 'memory', 'pids'];
+
+/** What {@link planCgroup} decides from. */
+export interface CgroupRequest {
+  readonly id: string;
+  readonly facts: CgroupFacts;
+  readonly resources: Resources;
+  /**
+   * Where the container's directory goes: a path below the caller's base, or, with a leading slash, below the top of
+   * each hierarchy.
+   *
+   * @defaultValue `corral`
+   */
+  readonly parent?: string;
+}
+
+/**
+ * Returns where a container's cgroups go and what is written there. A controller is taken from v2 where v2 has it, from
+ * v1 otherwise. Without any cgroup that may be written, and without limits, the plan is empty.
+ *
+ * @throws UnsupportedError for a limit that no hierarchy can give
+ * @throws OptionError for an id or parent that is no path, or a `unified` file that is none
+ */
+export function planCgroup({ id, facts, resources, parent = 'corral' }: CgroupRequest): CgroupPlan {
+  const place = selectPlace(facts, parent, id);
+  const asked = selectControllers(resources);
+  const onV2 = asked.filter((controller) => place.v2?.controllers.includes(controller));
+  const onV1 = asked.filter((controller) => !onV2.includes(controller));
+  const v1 = planV1({ place, facts, resources, controllers: onV1 });
+  if (place.v2 === undefined) {
+    const [file] = listUnified(resources);
+    if (file) throw new UnsupportedError(file.file, 'cgroup v2', { hint: facts.problem?.hint });
+    return { v1 };
+  }
+  return { ...planV2({ place, base: place.v2, facts, resources, controllers: onV2 }), v1 };
+}
+
+/** The bases, and the path from each of them to the container's directory. */
+interface Place {
+  readonly v2: V2Base | undefined;
+  readonly v1: readonly V1Base[];
+  readonly below: string;
+}
+
+function selectPlace(facts: CgroupFacts, parent: string, id: string): Place {
+  const names = parent.split('/').filter((name) => name !== '');
+  if (names.some((name) => !isName(name))) throw new OptionError('cgroupParent', parent, 'a path without . and ..');
+  if (!isName(id) || id.includes('/')) throw new OptionError('id', id, 'a name for a directory');
+  const below = ['', ...names, id].join('/');
+  return parent.startsWith('/')
+    ? { v2: facts.v2Top, v1: facts.v1Top, below }
+    : { v2: facts.v2Base, v1: facts.v1Base, below };
+}
+
+const isName = (name: string): boolean => !/^\.{0,2}$|[\n\0]/.test(name);
+
+interface Part {
+  readonly place: Place;
+  readonly facts: CgroupFacts;
+  readonly resources: Resources;
+  readonly controllers: readonly Controller[];
+}
+
+function planV2({
+  place,
+  base,
+  facts,
+  resources,
+  controllers,
+}: Part & { readonly base: V2Base }): Omit<CgroupPlan, 'v1'> {
+  const path = join(base.path, place.below);
+  const unified = listUnified(resources);
+  const enabled = selectEnabled(
+    base,
+    [...controllers, ...unified.flatMap(({ controller }) => controller ?? [])],
+    facts,
+  );
+  const parents = ancestors(base.path, path);
+  return {
+    v2: {
+      base: base.path,
+      path,
+      payload: join(path, '/payload'),
+      enable: enabled.length === 0 ? [] : parents.map((parent) => ({ path: parent, controllers: enabled })),
+      writes: [
+        ...controllers.flatMap((controller) => V2[controller](resources, facts)),
+        ...unified.map(({ file, value }) => ({ file, value })),
+      ],
+    },
+    ...(enabled.length > 0 && base.needsEvacuation && { evacuate: base.path }),
+  };
+}
+
+// Moving the caller's processes is no small thing, so it is done for a limit only, not for the peaks.
+function selectEnabled(base: V2Base, asked: readonly string[], facts: CgroupFacts): readonly string[] {
+  const missing = asked.find((controller) => !base.controllers.includes(controller));
+  if (missing !== undefined) throw unsupported(missing, facts, base);
+  const always = base.needsEvacuation ? [] : ALWAYS.filter((controller) => base.controllers.includes(controller));
+  return [...new Set([...always, ...asked])];
+}
+
+/** The directories that hand controllers down to `path`, from `base` on. */
+function ancestors(base: string, path: string): readonly string[] {
+  const parent = dirname(path);
+  return parent === base ? [base] : [...ancestors(base, parent), parent];
+}
+
+function planV1({ place, facts, resources, controllers }: Part): readonly V1Directory[] {
+  const directories = new Map<V1Base, CgroupWrite[]>();
+  // Without v2, the freezer is what holds the container together and what kills it.
+  const freezer = place.v2 ? undefined : findBase(place, 'freezer');
+  if (freezer) directories.set(freezer, []);
+  for (const controller of controllers) {
+    const base = findBase(place, V1[controller].name);
+    if (base === undefined) throw unsupported(controller, facts, place.v2);
+    directories.set(base, [...(directories.get(base) ?? []), ...V1[controller].writes(resources, facts)]);
+  }
+  return [...directories].map(([base, writes]) => ({
+    controllers: base.controllers,
+    base: base.path,
+    path: join(base.path, place.below),
+    inherit: base.controllers.includes('cpuset') ? cpusetV1.INHERIT : [],
+    writes,
+  }));
+}
+
+const findBase = ({ v1 }: Place, name: string): V1Base | undefined =>
+  v1.find(({ controllers }) => controllers.includes(name));
+
+const join = (base: string, below: string): string => (base === '/' ? below : base + below);
+
+function unsupported(controller: string, facts: CgroupFacts, base: V2Base | undefined): UnsupportedError {
+  return new UnsupportedError(`${controller} limit`, `the ${controller} controller`, {
+    hint: describeMissing(controller, facts, base),
+  });
+}
+
+function describeMissing(controller: string, { layout, problem }: CgroupFacts, base: V2Base | undefined): string {
+  const old = controller === 'io' ? V1.io.name : controller;
+  if (layout.disabled.includes(old))
+    return `the kernel was booted without it: take cgroup_disable=${old} off its command line, or add cgroup_enable=${old}`;
+  if (layout.v1.some(({ controllers }) => controllers.includes(old)))
+    return `${old} is a cgroup v1 controller here, and its hierarchy may not be written`;
+  if (base === undefined) return problem?.hint ?? 'this host has no cgroup that may be written';
+  const has = base.controllers.length === 0 ? 'no controller' : base.controllers.join(', ');
+  return base.isRoot
+    ? `${base.path} has ${has}: this kernel was built without ${controller}`
+    : `${base.path} has ${has}: cgroup.subtree_control of its parent does not hand ${controller} down`;
+}

@@ -1,0 +1,55 @@
+import { errnoName } from '../util/errno.js';
+import { errnoOf, ifPresent, listChildren, readIfPresent, readText } from './files.js';
+import { parseWords } from './parse.js';
+import type { CgroupRef } from './types.js';
+
+/**
+ * Returns the pids of a container's processes, those of all cgroups below its own included, as this process's PID
+ * namespace numbers them. A zombie is not among them.
+ *
+ * While they run, the list is old when it is read: it is for people, and for a frozen container.
+ */
+export function listProcesses({ v2, v1 }: CgroupRef): readonly number[] {
+  const path = v2?.path ?? v1[0]?.path;
+  return path === undefined ? [] : listProcessesBelow(path);
+}
+
+/** Returns how many processes a container has. */
+export function countProcesses(ref: CgroupRef): number {
+  return listProcesses(ref).length;
+}
+
+/** Returns the pids in the cgroup at `path` and in all below it. */
+export function listProcessesBelow(path: string): readonly number[] {
+  const pids = new Set<number>();
+  collect(path, pids);
+  return [...pids];
+}
+
+function collect(path: string, pids: Set<number>): void {
+  for (const pid of listOwn(path)) pids.add(pid);
+  for (const child of listChildren(path)) collect(child, pids);
+}
+
+function listOwn(path: string): readonly number[] {
+  try {
+    // 0 is a process that this PID namespace does not show.
+    return parseWords(readText(`${path}/cgroup.procs`))
+      .map(Number)
+      .filter((pid) => pid > 0);
+  } catch (error) {
+    const code = errnoName(errnoOf(error));
+    if (code === 'ENOENT' || code === 'ENODEV') return [];
+    // A threaded cgroup lists its processes in its domain's root only, and here just their threads.
+    if (code === 'EOPNOTSUPP' || code === 'ENOTSUP') return listThreaded(path);
+    throw error;
+  }
+}
+
+function listThreaded(path: string): readonly number[] {
+  const threads = parseWords(ifPresent(() => readText(`${path}/cgroup.threads`)) ?? '');
+  return threads.flatMap((thread) => {
+    const [, group] = /^Tgid:\t(\d+)$/m.exec(readIfPresent(`/proc/${thread}/status`) ?? '') ?? [];
+    return group === undefined ? [] : [Number(group)];
+  });
+}

@@ -1,0 +1,21 @@
+import { basename } from 'node:path/posix';
+import type { CgroupPlan } from '../plan/types.js';
+import type { CgroupRef } from './types.js';
+
+/**
+ * Returns the reference to a container's cgroups before they are made: what a crash in the middle of making them leaves
+ * behind can be found by it. It has no inode numbers, so only directories that carry corral's mark are killed by it.
+ *
+ * @param id - what the directories are marked with; the last part of their path unless given
+ */
+export function refFromPlan(plan: CgroupPlan, id?: string): CgroupRef {
+  const { v2, v1 } = plan;
+  const path = v2?.path ?? v1[0]?.path ?? '';
+  return {
+    id: id ?? basename(path),
+    ...(v2 && {
+      v2: { path: v2.path, payload: v2.payload, base: v2.base, controllers: v2.enable[0]?.controllers ?? [] },
+    }),
+    v1: v1.map(({ controllers, path, base }) => ({ controllers, path, base })),
+  };
+}

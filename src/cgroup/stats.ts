@@ -1,0 +1,52 @@
+import { readIfPresent } from './files.js';
+import { isFrozen } from './freeze.js';
+import { countProcesses } from './processes.js';
+import type { CgroupRef } from './types.js';
+import { type Pressures, type Usage, readNumber, readNumberV1, readPressure, readUsage } from './usage.js';
+
+/** A container's resources at this moment. What this host cannot tell is absent, never 0. */
+export interface Stats extends Usage {
+  readonly memoryBytes?: number | undefined;
+  /** Absent: no limit, or not known. */
+  readonly memoryMaxBytes?: number | undefined;
+  readonly swapBytes?: number | undefined;
+  /** Processes, without their threads. */
+  readonly processes: number;
+  /** Processes and threads. */
+  readonly pids?: number | undefined;
+  /** Absent: no limit, or not known. */
+  readonly pidsMax?: number | undefined;
+  readonly frozen: boolean;
+  readonly pressure: Pressures;
+}
+
+/** Where v1 means "no limit": the largest number of whole pages in 63 bits. */
+const V1_UNLIMITED = 2 ** 62;
+
+/** Reads a container's resources as they are now. @see cgroup-v2.rst "Controllers"; cgroup-v1/memory.rst */
+export function readStats(ref: CgroupRef): Stats {
+  const { v2, v1 } = ref;
+  return {
+    ...readUsage(ref),
+    memoryBytes: readNumber(v2, 'memory', 'memory.current') ?? readNumberV1(v1, 'memory', 'memory.usage_in_bytes'),
+    memoryMaxBytes: readNumber(v2, 'memory', 'memory.max') ?? readMaxV1(ref),
+    swapBytes: readNumber(v2, 'memory', 'memory.swap.current') ?? readSwapV1(ref),
+    processes: countProcesses(ref),
+    pids: readNumber(v2, 'pids', 'pids.current') ?? readNumberV1(v1, 'pids', 'pids.current'),
+    pidsMax: readNumber(v2, 'pids', 'pids.max') ?? readNumberV1(v1, 'pids', 'pids.max'),
+    frozen: isFrozen(ref),
+    pressure: readPressure(ref),
+  };
+}
+
+function readMaxV1({ v1 }: CgroupRef): number | undefined {
+  const max = readNumberV1(v1, 'memory', 'memory.limit_in_bytes');
+  return max !== undefined && max < V1_UNLIMITED ? max : undefined;
+}
+
+// v1 counts memory and swap together; `swap` in its statistics is swap alone.
+function readSwapV1({ v1 }: CgroupRef): number | undefined {
+  const directory = v1.find(({ controllers }) => controllers.includes('memory'));
+  const [, bytes] = /^total_swap (\d+)$/m.exec(readIfPresent(`${directory?.path ?? ''}/memory.stat`) ?? '') ?? [];
+  return bytes === undefined ? undefined : Number(bytes);
+}

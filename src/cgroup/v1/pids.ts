@@ -1,0 +1,12 @@
+import type { CgroupWrite } from '../../plan/types.js';
+import type { Resources } from '../../spec/types.js';
+import { writes as v2Writes } from '../v2/pids.js';
+
+/**
+ * Returns the write for `resources.pids`: the file is that of v2.
+ *
+ * @see cgroup-v1/pids.rst
+ */
+export function writes(resources: Resources): readonly CgroupWrite[] {
+  return v2Writes(resources);
+}

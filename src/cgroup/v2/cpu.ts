@@ -1,0 +1,65 @@
+import type { CgroupWrite } from '../../plan/types.js';
+import type { Resources } from '../../spec/types.js';
+import { parseFlatKeyed } from '../parse.js';
+
+/** The kernel's own, in microseconds. */
+const DEFAULT_PERIOD_US = 100_000;
+
+/**
+ * Returns the writes for quota, period and shares.
+ *
+ * @see cgroup-v2.rst "CPU"
+ */
+export function writes({ cpu }: Resources): readonly CgroupWrite[] {
+  const weight = weightFromShares(cpu?.shares ?? 0);
+  const { quota, period } = cpu ?? {};
+  return [
+    ...(weight === undefined ? [] : [{ file: 'cpu.weight', value: String(weight) }]),
+    ...(quota === undefined && period === undefined ? [] : [{ file: 'cpu.max', value: formatMax(quota, period) }]),
+  ];
+}
+
+function formatMax(quota = -1, period = DEFAULT_PERIOD_US): string {
+  return `${quota > 0 ? String(quota) : 'max'} ${String(period)}`;
+}
+
+/**
+ * Converts OCI CPU shares to a cgroup v2 weight.
+ *
+ * The curve meets three points: 2 → 1, 1024 → 100 (both defaults) and 262144 → 10000. runc before 1.3.2 drew a straight
+ * line, which made a default container weigh 39.
+ *
+ * @param shares - cgroup v1 shares, 2–262144; 0 means unset
+ * @returns weight 1–10000, or `undefined` when unset
+ * @see runtime-spec config-linux.md "CPU"; opencontainers/cgroups ConvertCPUSharesToCgroupV2Value
+ */
+export function weightFromShares(shares: number): number | undefined {
+  if (shares === 0) return undefined;
+  if (shares <= 2) return 1;
+  if (shares >= 262_144) return 10_000;
+  const log = Math.log2(shares);
+  return Math.ceil(10 ** ((log * log + 125 * log) / 612 - 7 / 34));
+}
+
+/** CPU time and throttling. */
+export interface CpuStat {
+  readonly cpuMs: number;
+  readonly userMs: number;
+  readonly systemMs: number;
+  /** Time in which the quota was used up; absent without the controller. */
+  readonly throttledMs?: number;
+}
+
+/** Returns what `cpu.stat` says, or `undefined` when it does not say how much time was used. */
+export function parseStat(text: string): CpuStat | undefined {
+  const values = parseFlatKeyed(text);
+  const usage = values.get('usage_usec');
+  const throttled = values.get('throttled_usec');
+  if (usage === undefined) return undefined;
+  return {
+    cpuMs: usage / 1000,
+    userMs: (values.get('user_usec') ?? 0) / 1000,
+    systemMs: (values.get('system_usec') ?? 0) / 1000,
+    ...(throttled !== undefined && { throttledMs: throttled / 1000 }),
+  };
+}

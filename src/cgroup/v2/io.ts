@@ -1,0 +1,58 @@
+import type { CgroupWrite } from '../../plan/types.js';
+import type { Resources, ThrottleDevice } from '../../spec/types.js';
+
+/**
+ * Returns the writes for `resources.blockIO`: one `io.max` line for each device and limit.
+ *
+ * @see cgroup-v2.rst "IO"
+ */
+export function writes({ blockIO }: Resources): readonly CgroupWrite[] {
+  return [
+    ...(blockIO?.weight ? [weightWrite(blockIO.weight)] : []),
+    ...throttles('rbps', blockIO?.throttleReadBpsDevice),
+    ...throttles('wbps', blockIO?.throttleWriteBpsDevice),
+    ...throttles('riops', blockIO?.throttleReadIOPSDevice),
+    ...throttles('wiops', blockIO?.throttleWriteIOPSDevice),
+  ];
+}
+
+// Which of the two files exists depends on the I/O scheduler: BFQ takes the OCI's 10–1000 as it is, iocost 1–10000.
+function weightWrite(weight: number): CgroupWrite {
+  const scaled = 1 + Math.floor(((weight - 10) * 9999) / 990);
+  return {
+    file: 'io.bfq.weight',
+    value: String(weight),
+    ifAbsent: { file: 'io.weight', value: `default ${String(scaled)}` },
+  };
+}
+
+function throttles(key: string, devices: readonly ThrottleDevice[] = []): readonly CgroupWrite[] {
+  return devices.map(({ major, minor, rate }) => ({
+    file: 'io.max',
+    value: `${String(major)}:${String(minor)} ${key}=${rate > 0 ? String(rate) : 'max'}`,
+  }));
+}
+
+/** Bytes and operations over all devices. */
+export interface IoStat {
+  readonly readBytes: number;
+  readonly writeBytes: number;
+  readonly reads: number;
+  readonly writes: number;
+}
+
+/** Returns the sums over the devices of `io.stat`. */
+export function parseStat(text: string): IoStat {
+  return {
+    readBytes: sum(text, 'rbytes'),
+    writeBytes: sum(text, 'wbytes'),
+    reads: sum(text, 'rios'),
+    writes: sum(text, 'wios'),
+  };
+}
+
+function sum(text: string, key: string): number {
+  let total = 0;
+  for (const [, value] of text.matchAll(new RegExp(` ${key}=(\\d+)`, 'g'))) total += Number(value);
+  return total;
+}

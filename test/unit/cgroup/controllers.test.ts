@@ -1,0 +1,195 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import * as blkio from '../../../src/cgroup/v1/blkio.js';
+import * as cpuV1 from '../../../src/cgroup/v1/cpu.js';
+import * as cpusetV1 from '../../../src/cgroup/v1/cpuset.js';
+import * as memoryV1 from '../../../src/cgroup/v1/memory.js';
+import * as pidsV1 from '../../../src/cgroup/v1/pids.js';
+import * as cpu from '../../../src/cgroup/v2/cpu.js';
+import * as cpuset from '../../../src/cgroup/v2/cpuset.js';
+import * as io from '../../../src/cgroup/v2/io.js';
+import * as memory from '../../../src/cgroup/v2/memory.js';
+import * as pids from '../../../src/cgroup/v2/pids.js';
+import type { CgroupWrite } from '../../../src/plan/types.js';
+
+/** `file=value`, with ? where the file may be absent. */
+const brief = (writes: readonly CgroupWrite[]): readonly string[] =>
+  writes.map(({ file, value, ifAbsent }) => {
+    const otherwise = typeof ifAbsent === 'object' ? ` else ${ifAbsent.file}=${ifAbsent.value}` : '';
+    return `${file}=${value}${ifAbsent === 'skip' ? '?' : otherwise}`;
+  });
+
+describe('memory', () => {
+  const SWAP = { hasSwap: true };
+  it.each([
+    [undefined, [], []],
+    [{}, [], []],
+    [
+      { limit: 100 },
+      ['memory.max=100', 'memory.swap.max=0', 'memory.oom.group=1?'],
+      ['memory.limit_in_bytes=100', 'memory.memsw.limit_in_bytes=100'],
+    ],
+    [
+      { limit: 100, swap: 0 },
+      ['memory.max=100', 'memory.swap.max=0', 'memory.oom.group=1?'],
+      ['memory.limit_in_bytes=100', 'memory.memsw.limit_in_bytes=100'],
+    ],
+    [
+      { limit: 100, swap: 150 },
+      ['memory.max=100', 'memory.swap.max=50', 'memory.oom.group=1?'],
+      ['memory.limit_in_bytes=100', 'memory.memsw.limit_in_bytes=150'],
+    ],
+    [
+      { limit: 100, swap: 50 },
+      ['memory.max=100', 'memory.swap.max=0', 'memory.oom.group=1?'],
+      ['memory.limit_in_bytes=100', 'memory.memsw.limit_in_bytes=50'],
+    ],
+    [
+      { limit: 100, swap: -1 },
+      ['memory.max=100', 'memory.swap.max=max?', 'memory.oom.group=1?'],
+      ['memory.limit_in_bytes=100', 'memory.memsw.limit_in_bytes=-1?'],
+    ],
+    [
+      { limit: -1, swap: 70 },
+      ['memory.max=max', 'memory.swap.max=70'],
+      ['memory.limit_in_bytes=-1', 'memory.memsw.limit_in_bytes=70'],
+    ],
+    [{ limit: -1 }, ['memory.max=max'], ['memory.limit_in_bytes=-1']],
+    [{ swap: 70 }, ['memory.swap.max=70'], ['memory.memsw.limit_in_bytes=70']],
+    [{ reservation: 30 }, ['memory.low=30'], ['memory.soft_limit_in_bytes=30']],
+  ])('%j', (resources, v2, v1) => {
+    expect(brief(memory.writes({ ...(resources && { memory: resources }) }, SWAP))).toEqual(v2);
+    expect(brief(memoryV1.writes({ ...(resources && { memory: resources }) }, SWAP))).toEqual(v1);
+  });
+
+  it('does not insist on limiting swap that the host does not have', () => {
+    const resources = { memory: { limit: 100 } };
+    expect(brief(memory.writes(resources, { hasSwap: false }))[1]).toBe('memory.swap.max=0?');
+    expect(brief(memoryV1.writes(resources, { hasSwap: false }))[1]).toBe('memory.memsw.limit_in_bytes=100?');
+  });
+
+  it('counts out-of-memory kills', () => {
+    expect(memory.parseEvents('low 0\nhigh 0\nmax 12\noom 2\noom_kill 3\n')).toEqual({ oomKills: 3, max: 12 });
+    expect(memory.parseEvents('')).toEqual({ oomKills: 0, max: 0 });
+    expect(memoryV1.parseOomControl('oom_kill_disable 0\nunder_oom 0\noom_kill 4\n')).toBe(4);
+    expect(memoryV1.parseOomControl('oom_kill_disable 0\nunder_oom 0\n')).toBeUndefined();
+  });
+});
+
+describe('cpu', () => {
+  it.each([
+    [undefined, [], []],
+    [{ quota: 50_000 }, ['cpu.max=50000 100000'], ['cpu.cfs_quota_us=50000']],
+    [{ quota: 50_000, period: 20_000 }, ['cpu.max=50000 20000'], ['cpu.cfs_period_us=20000', 'cpu.cfs_quota_us=50000']],
+    [{ quota: -1 }, ['cpu.max=max 100000'], ['cpu.cfs_quota_us=-1']],
+    [{ quota: 0 }, ['cpu.max=max 100000'], ['cpu.cfs_quota_us=-1']],
+    [{ period: 20_000 }, ['cpu.max=max 20000'], ['cpu.cfs_period_us=20000']],
+    [{ shares: 1024 }, ['cpu.weight=100'], ['cpu.shares=1024']],
+  ])('%j', (resources, v2, v1) => {
+    expect(brief(cpu.writes({ ...(resources && { cpu: resources }) }))).toEqual(v2);
+    expect(brief(cpuV1.writes({ ...(resources && { cpu: resources }) }))).toEqual(v1);
+  });
+
+  it.each([
+    [0, undefined],
+    [1, 1],
+    [2, 1],
+    [1024, 100],
+    [262_144, 10_000],
+    [1_000_000, 10_000],
+  ])('%d shares weigh %s', (shares, weight) => {
+    expect(cpu.weightFromShares(shares)).toBe(weight);
+  });
+
+  it('weighs more shares never less, and within the kernel’s range', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 2, max: 262_143 }), (shares) => {
+        const [one, next] = [cpu.weightFromShares(shares)!, cpu.weightFromShares(shares + 1)!];
+        expect(one).toBeGreaterThanOrEqual(1);
+        expect(next).toBeGreaterThanOrEqual(one);
+        expect(next).toBeLessThanOrEqual(10_000);
+      }),
+    );
+  });
+
+  it('parses the time used', () => {
+    expect(cpu.parseStat('usage_usec 1500\nuser_usec 1000\nsystem_usec 500\nthrottled_usec 250\n')).toEqual({
+      cpuMs: 1.5,
+      userMs: 1,
+      systemMs: 0.5,
+      throttledMs: 0.25,
+    });
+    expect(cpu.parseStat('usage_usec 1500\n')).toEqual({ cpuMs: 1.5, userMs: 0, systemMs: 0 });
+    expect(cpu.parseStat('')).toBeUndefined();
+    expect(cpuV1.parseUsage('2500000\n')).toBe(2.5);
+    expect(cpuV1.parseUsage('')).toBeUndefined();
+  });
+});
+
+describe('pids and cpuset are the same in both versions', () => {
+  it.each([
+    [undefined, []],
+    [{ limit: 0 }, ['pids.max=0']],
+    [{ limit: 64 }, ['pids.max=64']],
+    [{ limit: -1 }, ['pids.max=max']],
+  ])('pids %j', (resources, expected) => {
+    expect(brief(pids.writes({ ...(resources && { pids: resources }) }))).toEqual(expected);
+    expect(brief(pidsV1.writes({ ...(resources && { pids: resources }) }))).toEqual(expected);
+  });
+
+  it.each([
+    [undefined, []],
+    [{ cpus: '0-1' }, ['cpuset.cpus=0-1']],
+    [{ cpus: '0-1', mems: '0' }, ['cpuset.cpus=0-1', 'cpuset.mems=0']],
+  ])('cpuset %j', (resources, expected) => {
+    expect(brief(cpuset.writes({ ...(resources && { cpu: resources }) }))).toEqual(expected);
+    expect(brief(cpusetV1.writes({ ...(resources && { cpu: resources }) }))).toEqual(expected);
+  });
+});
+
+describe('io', () => {
+  const device = (rate: number) => [{ major: 8, minor: 0, rate }];
+
+  it('limits each device in each direction', () => {
+    const blockIO = {
+      throttleReadBpsDevice: device(1),
+      throttleWriteBpsDevice: device(2),
+      throttleReadIOPSDevice: device(3),
+      throttleWriteIOPSDevice: device(0),
+    };
+    expect(brief(io.writes({ blockIO }))).toEqual([
+      'io.max=8:0 rbps=1',
+      'io.max=8:0 wbps=2',
+      'io.max=8:0 riops=3',
+      'io.max=8:0 wiops=max',
+    ]);
+    expect(brief(blkio.writes({ blockIO }))).toEqual([
+      'blkio.throttle.read_bps_device=8:0 1',
+      'blkio.throttle.write_bps_device=8:0 2',
+      'blkio.throttle.read_iops_device=8:0 3',
+      'blkio.throttle.write_iops_device=8:0 0',
+    ]);
+    expect(io.writes({})).toEqual([]);
+    expect(blkio.writes({})).toEqual([]);
+  });
+
+  it.each([
+    [10, 1],
+    [500, 4950],
+    [1000, 10_000],
+  ])('weighs %d with BFQ, %d with iocost', (weight, scaled) => {
+    expect(brief(io.writes({ blockIO: { weight } }))).toEqual([
+      `io.bfq.weight=${weight} else io.weight=default ${scaled}`,
+    ]);
+    expect(brief(blkio.writes({ blockIO: { weight } }))).toEqual([
+      `blkio.bfq.weight=${weight} else blkio.weight=${weight}`,
+    ]);
+  });
+
+  it('adds up the devices', () => {
+    const text =
+      '8:0 rbytes=10 wbytes=20 rios=1 wios=2 dbytes=0 dios=0\n8:16 rbytes=5 wbytes=6 rios=7 wios=8 dbytes=9 dios=9\n';
+    expect(io.parseStat(text)).toEqual({ readBytes: 15, writeBytes: 26, reads: 8, writes: 10 });
+    expect(io.parseStat('')).toEqual({ readBytes: 0, writeBytes: 0, reads: 0, writes: 0 });
+  });
+});
