@@ -19,3 +19,8 @@ export function refFromPlan(plan: CgroupPlan, id?: string): CgroupRef {
     v1: v1.map(({ controllers, path, base }) => ({ controllers, path, base })),
   };
 }
+
+/** Tells whether a container has a cgroup at all: the caller may have had none in which to make one. */
+export function hasCgroup({ v2, v1 }: CgroupRef): boolean {
+  return v2 !== undefined || v1.length > 0;
+}

@@ -1,3 +1,4 @@
+import { defined } from '../util/defined.js';
 import { readIfPresent } from './files.js';
 import { isFrozen } from './freeze.js';
 import { countProcesses } from './processes.js';
@@ -28,12 +29,14 @@ export function readStats(ref: CgroupRef): Stats {
   const { v2, v1 } = ref;
   return {
     ...readUsage(ref),
-    memoryBytes: readNumber(v2, 'memory', 'memory.current') ?? readNumberV1(v1, 'memory', 'memory.usage_in_bytes'),
-    memoryMaxBytes: readNumber(v2, 'memory', 'memory.max') ?? readMaxV1(ref),
-    swapBytes: readNumber(v2, 'memory', 'memory.swap.current') ?? readSwapV1(ref),
+    ...defined({
+      memoryBytes: readNumber(v2, 'memory', 'memory.current') ?? readNumberV1(v1, 'memory', 'memory.usage_in_bytes'),
+      memoryMaxBytes: readNumber(v2, 'memory', 'memory.max') ?? readMaxV1(ref),
+      swapBytes: readNumber(v2, 'memory', 'memory.swap.current') ?? readSwapV1(ref),
+      pids: readNumber(v2, 'pids', 'pids.current') ?? readNumberV1(v1, 'pids', 'pids.current'),
+      pidsMax: readNumber(v2, 'pids', 'pids.max') ?? readNumberV1(v1, 'pids', 'pids.max'),
+    }),
     processes: countProcesses(ref),
-    pids: readNumber(v2, 'pids', 'pids.current') ?? readNumberV1(v1, 'pids', 'pids.current'),
-    pidsMax: readNumber(v2, 'pids', 'pids.max') ?? readNumberV1(v1, 'pids', 'pids.max'),
     frozen: isFrozen(ref),
     pressure: readPressure(ref),
   };

@@ -1,3 +1,4 @@
+import { defined } from '../util/defined.js';
 import { readIfPresent } from './files.js';
 import { parsePressure, parseSingle, type Pressure } from './parse.js';
 import type { CgroupRef, V1Ref, V2Ref } from './types.js';
@@ -33,7 +34,7 @@ export interface Usage {
 export function readUsage({ v2, v1 }: CgroupRef): Usage {
   const oomKills = readOomKills(v2, v1);
   const cpu = v2 && readCpu(v2);
-  return {
+  return defined({
     cpuMs: cpu?.cpuMs ?? readCpuV1(v1),
     cpuUserMs: cpu?.userMs,
     cpuSystemMs: cpu?.systemMs,
@@ -43,7 +44,7 @@ export function readUsage({ v2, v1 }: CgroupRef): Usage {
     oomKilled: oomKills === undefined ? undefined : oomKills > 0,
     oomKills,
     io: readIo(v2),
-  };
+  });
 }
 
 /** Time that a container's tasks stalled for want of each resource; absent where the kernel does not measure it. */
@@ -61,7 +62,7 @@ export interface Pressures {
  */
 export function readPressure({ v2 }: CgroupRef): Pressures {
   const read = (file: string): Pressure | undefined => parsePressure(text(v2?.path, file) ?? '');
-  return { cpu: read('cpu.pressure'), memory: read('memory.pressure'), io: read('io.pressure') };
+  return defined({ cpu: read('cpu.pressure'), memory: read('memory.pressure'), io: read('io.pressure') });
 }
 
 // Every v2 cgroup counts CPU time, whether it has the controller or not.

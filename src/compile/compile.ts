@@ -1,7 +1,7 @@
 import { planCgroup } from '../cgroup/plan.js';
 import { UnsupportedError } from '../errors/unsupported-error.js';
 import type { HostFacts } from '../host/facts.js';
-import type { FdPlan, LaunchPlan } from '../plan/types.js';
+import type { CgroupPlan, FdPlan, LaunchPlan } from '../plan/types.js';
 import type { Step } from '../plan/steps.js';
 import { ANNOTATIONS } from '../spec/annotations.js';
 import type { Mount, Spec } from '../spec/types.js';
@@ -9,7 +9,7 @@ import { MS_PRIVATE } from '../util/linux.js';
 import { compileClone } from './clone.js';
 import type { Context, Part } from './context.js';
 import { hasNamespace, isWithin } from './questions.js';
-import { NULL_DEVICE, compileDevices } from './devices.js';
+import { NULL_DEVICE, compileDevices, compileNullDevice } from './devices.js';
 import { type Exposure, exposures } from './exposed.js';
 import { becomeRoot, planIds } from './ids.js';
 import { compileMount } from './mounts.js';
@@ -48,12 +48,13 @@ export function compile(id: string, wanted: Spec, facts: HostFacts): LaunchPlan 
       ...namespaceSteps,
       ...root.steps,
       ...compileIdentity(context),
+      ...(hasNamespace(spec, 'mount') ? compileReadonlyPaths(context) : []),
       ...compileSurroundings(context),
       ...compileExecutable(context),
       ...compileInit(context),
       ...compileCredentials(context),
     ],
-    notes: [...notes, ...ids.notes, ...(root.notes ?? [])],
+    notes: [...notes, ...cgroupNotes(context, cgroup), ...ids.notes, ...(root.notes ?? [])],
   };
 }
 
@@ -73,6 +74,15 @@ function settleUserNamespace(spec: Spec, facts: HostFacts): { readonly spec: Spe
   };
 }
 
+// Without a cgroup, what is left is that a pid namespace dies with its first process. Without that, too, nothing is.
+function cgroupNotes({ spec, facts }: Context, cgroup: CgroupPlan): readonly string[] {
+  if (cgroup.v2 !== undefined || cgroup.v1.length > 0) return [];
+  const { text, hint } = facts.cgroup.problem ?? { text: 'no cgroup can be made', hint: undefined };
+  if (!hasNamespace(spec, 'pid'))
+    throw new UnsupportedError('a container without a pid namespace', `a cgroup: ${text}`, { hint });
+  return [`no cgroup, so no figures and no limits, and the kill is that of the pid namespace: ${text}`];
+}
+
 /** The three streams are always there: the parent opens /dev/null for one that is not wanted. */
 export const STREAMS: readonly FdPlan[] = [
   { slot: 'stdin', kind: 'stream', stream: 'stdin' },
@@ -85,7 +95,7 @@ function compileRoot(context: Context): Part {
   const { spec } = context;
   const rootfs = compileRootfs(context);
   const mounts = compileMounts(context);
-  const parts = [rootfs, ...mounts];
+  const parts = [rootfs, ...mounts, ...(spec.mounts.some(isDev) ? [] : [compileNullDevice()])];
   return {
     fds: parts.flatMap(({ fds }) => fds ?? []),
     notes: parts.flatMap(({ notes }) => notes ?? []),
@@ -94,9 +104,8 @@ function compileRoot(context: Context): Part {
       ...parts.flatMap(({ open }) => open ?? []),
       ...makeStage(),
       ...rootfs.steps,
-      ...mounts.flatMap(({ steps }) => steps),
+      ...parts.slice(1).flatMap(({ steps }) => steps),
       ...spec.linux.maskedPaths.map((path): Step => ({ op: 'mask-path', root: ROOT, path, null: NULL_DEVICE })),
-      ...spec.linux.readonlyPaths.map((path): Step => ({ op: 'read-only-path', root: ROOT, path })),
       ...makeWorkingDirectory(context),
       ...compileReadonlyRoot(context),
       { op: 'pivot-root', root: ROOT },
@@ -124,6 +133,11 @@ function isDev({ destination, type }: Mount): boolean {
 function makeWorkingDirectory(context: Context): readonly Step[] {
   if (isHostOverlay(context) || context.spec.process.cwd === '/') return [];
   return [{ op: 'make-directory', root: ROOT, path: context.spec.process.cwd, mode: 0o755 }];
+}
+
+// After the kernel parameters have been written: /proc/sys is one of these paths.
+function compileReadonlyPaths({ spec }: Context): readonly Step[] {
+  return spec.linux.readonlyPaths.map((path) => ({ op: 'read-only-path', root: ROOT, path }));
 }
 
 /** What the other namespaces hold: names, kernel parameters, the loopback device. */

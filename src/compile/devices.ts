@@ -1,5 +1,6 @@
 import type { SlotName, Step } from '../plan/steps.js';
 import { type Part } from './context.js';
+import { STAGE } from './layers.js';
 import { ROOT } from './stage.js';
 
 /** The devices that every container has. @see config-linux.md "Default Devices" */
@@ -22,10 +23,24 @@ function slotOf(device: string): SlotName {
 /** The slot of /dev/null, once the container's /dev is there. */
 export const NULL_DEVICE: SlotName = slotOf('null');
 
+/** /dev/null alone, for masks, where the container's /dev is a volume: on the stage, since a mask clones what is mounted. */
+export function compileNullDevice(): Part {
+  return {
+    open: [openDevice('null')],
+    steps: [
+      { op: 'attach-mount', tree: NULL_DEVICE, root: STAGE, target: 'null', attributes: 0, recursive: 0, create: 1 },
+    ],
+  };
+}
+
+function openDevice(device: (typeof DEVICES)[number]): Step {
+  return { op: 'open-tree', path: `/dev/${device}`, flags: 0, tree: slotOf(device) };
+}
+
 /** Fills a new /dev: the host's harmless devices, bound one by one (a user namespace cannot make nodes), and the links. */
 export function compileDevices(): Part {
   return {
-    open: DEVICES.map((device) => ({ op: 'open-tree', path: `/dev/${device}`, flags: 0, tree: slotOf(device) })),
+    open: DEVICES.map(openDevice),
     steps: [
       ...DEVICES.map((device): Step => ({
         op: 'attach-mount',

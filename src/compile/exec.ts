@@ -35,13 +35,20 @@ export function compileExec(
   { facts, idMaps }: { readonly facts: HostFacts; readonly idMaps?: IdMapPlan | undefined },
 ): ExecPlan {
   const dieWithParent = spec.annotations[ANNOTATIONS.dieWithParent] ?? 'true';
+  // A host that refuses user namespaces has given none: entering one's own is EINVAL, setns(2).
+  const namespaces = spec.linux.namespaces.filter(({ type }) => type !== 'user' || idMaps !== undefined);
   const context: Context = {
     // An entered process has no init of its own: the container's reaps what it leaves behind.
-    spec: { ...spec, process, annotations: { [ANNOTATIONS.dieWithParent]: dieWithParent } },
+    spec: {
+      ...spec,
+      process,
+      linux: { ...spec.linux, namespaces },
+      annotations: { [ANNOTATIONS.dieWithParent]: dieWithParent },
+    },
     facts,
     ids: { ...(idMaps === undefined ? {} : { maps: idMaps }), shifted: false, notes: [] },
   };
-  const enters = spec.linux.namespaces.length > 0;
+  const enters = namespaces.length > 0;
   return {
     clone: { flags: [] },
     fds: [

@@ -146,7 +146,8 @@ export function hostOverlayUnprivileged(context: Context, files: Readonly<Record
   const open: Step[] = [];
   const notes: string[] = [];
   const steps: Step[] = [rootTmpfs(), openRoot()];
-  const skipped = [...OWN, ...facts.homes];
+  const exposed = exposedPaths(context);
+  const skipped = [...OWN, ...facts.homes.filter((home) => !exposed.includes(home))];
   for (const { name, kind, target } of facts.rootEntries) {
     const path = `/${name}`;
     if (skipped.includes(path)) {

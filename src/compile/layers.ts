@@ -54,8 +54,8 @@ export function mountLayer(layer: Layer, root: SlotName, target: string, userns:
       source: 'overlay',
       options: [
         `lowerdir=${lowers.map(escapeLayer).join(':')}`,
-        `upperdir=${name}.upper`,
-        `workdir=${name}.work`,
+        `upperdir=${escapeLayer(`${name}.upper`)}`,
+        `workdir=${escapeLayer(`${name}.work`)}`,
         ...(userns ? ['userxattr'] : []),
       ],
       root,
@@ -101,7 +101,7 @@ function below(layer: Layer, path: string): string {
   return path.slice(layer.target === '/' ? 1 : layer.target.length + 1);
 }
 
-// overlayfs splits its list of layers at colons, and takes a backslash as an escape.
+// overlayfs splits its list of layers at colons, and takes a backslash as an escape, in all three options.
 function escapeLayer(path: string): string {
   return path.replace(/[\\:]/g, '\\$&');
 }

@@ -20,14 +20,28 @@ const ATTRIBUTES: Readonly<Record<string, number>> = {
   nodiratime: MOUNT_ATTR.MOUNT_ATTR_NODIRATIME,
 };
 
-/** Sorts a mount's options. @see config.md "Linux mount options" */
+/** What takes one of these back, or asks for what is so anyway. */
+const CLEARED: Readonly<Record<string, number>> = {
+  defaults: 0,
+  rw: MOUNT_ATTR.MOUNT_ATTR_RDONLY,
+  suid: MOUNT_ATTR.MOUNT_ATTR_NOSUID,
+  dev: MOUNT_ATTR.MOUNT_ATTR_NODEV,
+  exec: MOUNT_ATTR.MOUNT_ATTR_NOEXEC,
+  atime: MOUNT_ATTR.MOUNT_ATTR_NOATIME,
+  relatime: MOUNT_ATTR.MOUNT_ATTR_NOATIME | MOUNT_ATTR.MOUNT_ATTR_STRICTATIME,
+  diratime: MOUNT_ATTR.MOUNT_ATTR_NODIRATIME,
+};
+
+/** Sorts a mount's options; of two that contradict each other the later one counts. @see config.md "Linux mount options" */
 export function sortMountOptions(options: readonly string[]): MountOptions {
   let attributes = 0;
   let recursive = false;
   const data: string[] = [];
   for (const option of options) {
     const bit = ATTRIBUTES[option];
+    const cleared = CLEARED[option];
     if (bit !== undefined) attributes |= bit;
+    else if (cleared !== undefined) attributes &= ~cleared;
     else if (option === 'rbind') recursive = true;
     else if (option !== 'bind') data.push(option);
   }

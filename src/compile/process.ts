@@ -66,8 +66,15 @@ export function compileCredentials({ spec, ids, facts }: Context): readonly Step
   ];
 }
 
-function changesUser({ user: { uid, gid } }: Process, caller: CallerFacts): boolean {
-  return uid !== caller.uid || gid !== caller.gid;
+// Only who may set groups is asked to: for everybody else they stay as they are.
+function changesUser({ user: { uid, gid, additionalGids } }: Process, caller: CallerFacts): boolean {
+  const others = (groups: readonly number[]): string =>
+    [...new Set(groups)]
+      .filter((group) => group !== gid)
+      .sort()
+      .join();
+  const sameGroups = others(additionalGids) === others(caller.groups);
+  return uid !== caller.uid || gid !== caller.gid || (caller.privileged && !sameGroups);
 }
 
 function boundingSet({ capabilities: { bounding } }: Process): Step {

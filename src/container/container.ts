@@ -2,6 +2,7 @@ import { closeSync, readFileSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { freezeCgroup, thawCgroup } from '../cgroup/freeze.js';
 import { type KillReport, killCgroup } from '../cgroup/kill.js';
+import { hasCgroup } from '../cgroup/ref.js';
 import { type Stats, readStats } from '../cgroup/stats.js';
 import { type Usage, readUsage } from '../cgroup/usage.js';
 import { StateError } from '../errors/state-errors.js';
@@ -147,9 +148,12 @@ export class Container implements AsyncDisposable {
   }
 
   async #killCgroup(): Promise<KillReport> {
-    return killCgroup(this.#parts.state.cgroup, {
+    const { cgroup } = this.#parts.state;
+    // Without a cgroup there is the pid namespace, which dies with its first process.
+    if (!hasCgroup(cgroup)) sendSignal(this.#parts.process.pidfd, 'SIGKILL');
+    return killCgroup(cgroup, {
       beforeRemove: () => {
-        this.#usage = readUsage(this.#parts.state.cgroup);
+        this.#usage = readUsage(cgroup);
       },
     });
   }
@@ -159,6 +163,7 @@ export class Container implements AsyncDisposable {
     const { process, state, startedAt } = this.#parts;
     const waited = await process.pidfd.wait();
     const exit = mainExit(process.reportFd, waited);
+    const endedByItself = this.#killing === undefined;
     this.#killing ??= this.#killCgroup();
     const { processes } = await this.#killing;
     const usage = this.#lastUsage();
@@ -171,7 +176,7 @@ export class Container implements AsyncDisposable {
       ...this.#verdict,
       oomKilled: usage.oomKilled === true,
       usage,
-      leftBehind: this.#verdict.aborted || this.#verdict.timedOut ? 0 : processes,
+      leftBehind: endedByItself ? processes : 0,
       durationMs: performance.now() - startedAt,
     };
   }

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { isFrozen } from '../cgroup/freeze.js';
 import { type KillReport, killCgroup } from '../cgroup/kill.js';
 import { listProcesses } from '../cgroup/processes.js';
+import { hasCgroup } from '../cgroup/ref.js';
 import { type Stats, readStats } from '../cgroup/stats.js';
 import { readUsage } from '../cgroup/usage.js';
 import { isMissingFile } from '../util/missing.js';
-import { isAlive } from './identity.js';
+import { isAlive, openProcess, type ProcessIdentity } from './identity.js';
 import { LAST_USAGE, type LastUsage, type State } from './state.js';
 import { Store, stateDirectory } from './store.js';
 import { type ExecOptions, type ExecProcess, startExec } from './exec.js';
@@ -58,8 +59,9 @@ export class Containers {
    * @throws NotFoundError; CgroupRefusedError when the cgroup is not the one that was recorded
    */
   async kill(id: string, options: { readonly dryRun?: boolean } = {}): Promise<KillReport> {
-    const { cgroup } = this.#store.get(id);
+    const { cgroup, init } = this.#store.get(id);
     if (options.dryRun === true) return killCgroup(cgroup, { dryRun: true });
+    if (!hasCgroup(cgroup) && init !== undefined) await killInit(init);
     const report = await killCgroup(cgroup, {
       beforeRemove: () => {
         this.#saveUsage(id, { usage: readUsage(cgroup) });
@@ -84,8 +86,8 @@ export class Containers {
     for (const name of this.#store.names()) {
       const directory = this.#store.claim(name);
       if (directory === undefined) continue;
-      const state = this.#store.read(name);
       try {
+        const state = this.#store.read(name);
         const report = state === undefined ? undefined : await killCgroup(state.cgroup);
         directory.remove();
         pruned.push({ id: state?.id ?? name, report });
@@ -120,6 +122,16 @@ export class Containers {
     }
   }
 }
+
+/** The last rung, where there is no cgroup: a pid namespace dies with its first process. */
+async function killInit(init: ProcessIdentity): Promise<void> {
+  using pidfd = openProcess(init);
+  if (pidfd === undefined) return;
+  pidfd.signal(SIGKILL);
+  await pidfd.untilExit();
+}
+
+const SIGKILL = 9;
 
 function selectStatus(state: State, alive: boolean): Status {
   if (!isAlive(state.owner)) return 'abandoned';

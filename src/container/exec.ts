@@ -8,11 +8,11 @@ import { isContainerError } from '../errors/container-error.js';
 import { StateError } from '../errors/state-errors.js';
 import { readHostFacts } from '../host/read-facts.js';
 import { Fd } from '../native/fd.js';
-import { Pidfd } from '../native/pidfd.js';
+import type { Pidfd } from '../native/pidfd.js';
 import { type ProcessOverrides, toExecProcess } from '../spec/exec.js';
 import { UndoStack } from '../util/undo.js';
 import { type EndingOptions, type Endable, stop, watchEnding } from './ending.js';
-import { isAlive, type ProcessIdentity } from './identity.js';
+import { openProcess } from './identity.js';
 import { type LaunchedProcess, actNow, launchProcess, sendSignal } from './launch.js';
 import { type ProcessResult, mainExit } from './result.js';
 import type { State } from './state.js';
@@ -148,21 +148,9 @@ export async function startExec(state: State, command: readonly string[], option
 
 function openInit({ id, init }: State): Pidfd {
   if (init === undefined) throw new StateError('exec in', id, 'being created');
-  const pidfd = tryOpen(init);
+  const pidfd = openProcess(init);
   if (pidfd === undefined) throw new StateError('exec in', id, 'stopped');
   return pidfd;
-}
-
-// The pid is looked up, and then checked to be still the same process: after that the pidfd cannot come to mean another.
-function tryOpen(init: ProcessIdentity): Pidfd | undefined {
-  try {
-    const pidfd = Pidfd.open(init.pid);
-    if (isAlive(init)) return pidfd;
-    pidfd.close();
-  } catch (error) {
-    if (!isContainerError(error) || error.code !== 'ESRCH') throw error;
-  }
-  return undefined;
 }
 
 function makeLeaf(cgroup: CgroupRef, undo: UndoStack): CgroupLeaf | undefined {

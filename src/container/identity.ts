@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { isContainerError } from '../errors/container-error.js';
+import { Pidfd } from '../native/pidfd.js';
 
 /** A process, told apart from every other one that this machine had or will have: a pid alone is used again. */
 export interface ProcessIdentity {
@@ -20,6 +22,23 @@ export function readIdentity(pid: number): ProcessIdentity | undefined {
 /** Tells whether the process still runs; a zombie does not. */
 export function isAlive(identity: ProcessIdentity): boolean {
   return identity.bootId === readBootId() && readStartTime(identity.pid) === identity.startTime;
+}
+
+/**
+ * Opens a process by its recorded identity. The pid is looked up first and checked afterwards: from then on the pidfd
+ * cannot come to mean another process.
+ *
+ * @returns the pidfd, which belongs to the caller; `undefined` when the process has ended
+ */
+export function openProcess(identity: ProcessIdentity): Pidfd | undefined {
+  try {
+    const pidfd = Pidfd.open(identity.pid);
+    if (isAlive(identity)) return pidfd;
+    pidfd.close();
+  } catch (error) {
+    if (!isContainerError(error) || error.code !== 'ESRCH') throw error;
+  }
+  return undefined;
 }
 
 function readBootId(): string {

@@ -58,14 +58,17 @@ export const actNow: Act = (_what, run) => run();
  * Launches a container: makes its cgroups with their limits, clones corral-init into them, does the parent's part, sends the
  * plan and waits until the workload runs.
  *
+ * @param onCgroup - called once the cgroups exist, before anything runs in them
  * @throws LaunchError naming the failed step; everything made so far is on the undo stack
  */
 export async function launchContainer(
   plan: LaunchPlan,
   context: LaunchContext,
+  onCgroup: (cgroup: CgroupRef) => void,
 ): Promise<LaunchedProcess & { readonly cgroup: CgroupRef }> {
   const act = context.faults?.act ?? actNow;
   const cgroup = createCgroup(plan.cgroup, { undo: context.undo, act, id: plan.id });
+  onCgroup(cgroup);
   const process = await launchProcess(plan, context, {
     ...(plan.cgroup.v2 === undefined ? {} : { cgroupPath: plan.cgroup.v2.payload }),
     join: (launched) => {
@@ -190,8 +193,7 @@ async function follow(
 
 /** Kills a process that this one has started, if it still runs, and reaps it. */
 export async function endProcess(pidfd: Pidfd): Promise<void> {
-  if (!sendSignal(pidfd, SIGKILL)) return;
-  await pidfd.wait();
+  if (sendSignal(pidfd, SIGKILL)) await pidfd.wait();
   pidfd.close();
 }
 

@@ -2,6 +2,7 @@ import type { CgroupRef } from '../cgroup/types.js';
 import { refFromPlan } from '../cgroup/ref.js';
 import { ContainerError } from '../errors/container-error.js';
 import type { ContainerOptions } from '../spec/options.js';
+import { defined } from '../util/defined.js';
 import { UndoStack } from '../util/undo.js';
 import { Container } from './container.js';
 import { type EndingOptions, checkEnding } from './ending.js';
@@ -82,12 +83,17 @@ async function start({ id, spec, plan }: Prepared, context: StartContext): Promi
     });
     const owner = hostOwner(spec.process.user, plan.idMaps, process.geteuid?.() === 0);
     const streams = act('open streams', () => openStreams(context.streams, owner, undo));
-    const launched = await launchContainer(plan, {
-      undo,
-      faults: context.faults,
-      streams: streams.child,
-      reportFile: directory.file('report'),
-    });
+    const launched = await launchContainer(
+      plan,
+      { undo, faults: context.faults, streams: streams.child, reportFile: directory.file('report') },
+      (cgroup) => {
+        // A v1 directory carries no mark: after a crash only its inode number tells that it is corral's.
+        if (cgroup.v1.length > 0)
+          act('write state', () => {
+            directory.write({ ...creating, cgroup });
+          });
+      },
+    );
     const state = running(creating, launched.pid, launched.cgroup);
     act('write state', () => {
       directory.write(state);
@@ -128,10 +134,4 @@ function reportLeftovers(id: string, failures: readonly { readonly what: string;
     code: 'CORRAL_LEFTOVERS',
     detail: 'corral prune clears it away once the cause is gone',
   });
-}
-
-type Defined<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> };
-
-function defined<T extends object>(values: T): Defined<T> {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Defined<T>;
 }

@@ -74,6 +74,8 @@ export class Store {
 
   /** Returns a container's state, or `undefined` when there is none of that name. */
   read(id: string): State | undefined {
+    // Whose creation has died there may be torn, and nothing but the directory had been made.
+    if (id.startsWith(UNFINISHED)) return undefined;
     try {
       return JSON.parse(readFileSync(join(this.directory, id, 'state.json'), 'utf8')) as State;
     } catch (error) {

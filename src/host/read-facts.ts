@@ -14,19 +14,48 @@ export function readHostFacts(options: {
   readonly cwd: string;
   readonly unmappable?: readonly string[];
 }): HostFacts {
+  const facts = readSteadyFacts();
+  return {
+    ...facts,
+    unmappable: options.unmappable ?? [],
+    hidden: readHidden(options.cwd, facts.homes),
+    kinds: readKinds(options.paths),
+  };
+}
+
+type SteadyFacts = Omit<HostFacts, 'unmappable' | 'hidden' | 'kinds'>;
+
+let known: { readonly key: string; readonly at: number; readonly facts: SteadyFacts } | undefined;
+
+/** What is not read again within this time, unless mounts, cgroup or ids have changed. */
+const MAX_AGE_MS = 5000;
+
+// A process that starts a thousand containers a second must not read the same thirty files for each.
+function readSteadyFacts(): SteadyFacts {
+  const mountinfo = readFileSync('/proc/self/mountinfo', 'utf8');
+  const ids = `${String(process.geteuid?.())}:${String(process.getegid?.())}`;
+  const key = [mountinfo, readFileSync('/proc/self/cgroup', 'utf8'), ids].join('\0');
+  if (known?.key === key && performance.now() - known.at < MAX_AGE_MS && isSteady(known.facts)) return known.facts;
+  const facts = readAll(mountinfo);
+  known = { key, at: performance.now(), facts };
+  return facts;
+}
+
+// Who is in a delegated cgroup, and so whether it can become a parent, may change at any time.
+function isSteady({ cgroup: { v2Base, v2Top } }: SteadyFacts): boolean {
+  return [v2Base, v2Top].every((base) => base === undefined || base.isRoot);
+}
+
+function readAll(mountinfo: string): SteadyFacts {
   const caller = readCaller();
-  const homes = readHomes();
   const resolvConf = readLinkedResolvConf();
   return {
     kernel: parseKernelVersion(release()),
     caller,
     userns: readUserns(caller),
-    mounts: readMounts(),
-    unmappable: options.unmappable ?? [],
+    mounts: toMounts(mountinfo),
     rootEntries: caller.privileged ? [] : readRootEntries(),
-    homes,
-    hidden: readHidden(options.cwd, homes),
-    kinds: readKinds(options.paths),
+    homes: readHomes(),
     ...(resolvConf === undefined ? {} : { resolvConf }),
     cgroup: readCgroupFacts(),
   };
@@ -38,8 +67,8 @@ export function parseKernelVersion(text: string): KernelVersion {
   return [Number(match?.[1] ?? 0), Number(match?.[2] ?? 0)];
 }
 
-function readMounts(): readonly HostMount[] {
-  return parseMountinfo(readFileSync('/proc/self/mountinfo', 'utf8')).map(({ point, type, options }) => ({
+function toMounts(mountinfo: string): readonly HostMount[] {
+  return parseMountinfo(mountinfo).map(({ point, type, options }) => ({
     target: point,
     type,
     readOnly: options.includes('ro'),

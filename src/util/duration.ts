@@ -7,7 +7,8 @@ const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h
  */
 export function parseDuration(text: string): number | undefined {
   const match = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text.trim());
-  return match === null ? undefined : Number(match[1]) * (UNIT_MS[match[2] ?? 's'] ?? NaN);
+  const ms = match === null ? NaN : Number(match[1]) * (UNIT_MS[match[2] ?? 's'] ?? NaN);
+  return Number.isFinite(ms) ? ms : undefined;
 }
 
 /** Returns milliseconds as people read them: `12ms`, `3.2s`, `4m 10s`, `2h 5m`, `3d 1h`. */

@@ -25,6 +25,9 @@ export function errnoText(errno: number): string {
 
 /** The errno of a name: 1 for `EPERM`; `undefined` when there is none. */
 export function errnoNumber(name: string): number | undefined {
-  for (const [number, known] of NAMES) if (known === name) return number;
-  return undefined;
+  const all = [
+    ...Object.entries(constants.errno),
+    ...Object.entries(LINUX_ONLY).map(([number, [known]]) => [known, Number(number)] as const),
+  ];
+  return all.find(([known]) => known === name)?.[1];
 }
