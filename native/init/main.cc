@@ -77,11 +77,10 @@ Delivery g_delivery;
 
 }  // namespace corral
 
-int main(int argc, char** argv) {
+int main() {
   corral::ResetSignals();
-  if (argc != 2) return corral::kExitGaveUp;
-  const int socket = ::atoi(argv[1]);
-  // ps inside the container shows what stands here: the number means nothing there.
-  std::memset(argv[1], 0, std::strlen(argv[1]));
-  corral::Main(socket);
+  // In the environment, which ps does not show: the number means nothing inside the container.
+  const char* socket = ::getenv("CORRAL_SOCKET");
+  if (socket == nullptr) return corral::kExitGaveUp;
+  corral::Main(::atoi(socket));
 }

@@ -123,11 +123,14 @@ function fill(path: string, files: readonly string[], act: Act): void {
 /** Makes a directory of the container's own, and first its parents where they are missing. */
 function makeDirectory({ path, prepare, made }: { path: string; prepare: () => void; made: Made }): void {
   for (let attempt = 1; ; attempt++) {
-    const isMade = made.act(`make cgroup ${path}`, () => tryMkdir(path, attempt < ATTEMPTS));
-    if (isMade) break;
+    const isMade = made.act(`make cgroup ${path}`, () => {
+      if (!tryMkdir(path, attempt < ATTEMPTS)) return false;
+      made.undo.push(`remove cgroup ${path}`, () => void tryRmdir(path));
+      return true;
+    });
+    if (isMade) return;
     prepare();
   }
-  made.undo.push(`remove cgroup ${path}`, () => void tryRmdir(path));
 }
 
 // Between the making of the parents and this, the last container's clean-up may have removed them: ENOENT means "again".
@@ -144,12 +147,14 @@ function tryMkdir(path: string, mayRetry: boolean): boolean {
 }
 
 function makeParent(path: string, undo: UndoStack, act: Act): void {
-  const isNew = act(`make cgroup ${path}`, () =>
-    onDirectory(`make cgroup ${path}`, path, () => mkdirSync(path, { recursive: true }) !== undefined),
-  );
-  // Somebody else's container may be in it by the time it is undone; then it stays.
+  const action = `make cgroup ${path}`;
+  const isNew = act(action, () => {
+    if (onDirectory(action, path, () => mkdirSync(path, { recursive: true })) === undefined) return false;
+    // Somebody else's container may be in it by the time it is undone; then it stays.
+    undo.push(`remove cgroup ${path}`, () => void tryRmdir(path));
+    return true;
+  });
   if (!isNew) return;
-  undo.push(`remove cgroup ${path}`, () => void tryRmdir(path));
   act(`mark ${path}`, () => markDirectory(path, PARENT_MARK));
 }
 

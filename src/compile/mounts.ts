@@ -47,7 +47,10 @@ function ttyGroup({ ids }: Context): readonly string[] {
 // namespace of one's own, the caller's mount is shown instead.
 function ownOr(context: Context, mount: Mount, namespace: 'pid' | 'network' | 'ipc'): Part {
   const own = hasNamespace(context.spec, namespace) || !hasNamespace(context.spec, 'user');
-  return own ? { steps: [fresh(mount)] } : hostBind(mount, mount.destination);
+  if (own) return { steps: [fresh(mount)] };
+  // Not every host mounts mqueue.
+  if (!context.facts.mounts.some(({ target }) => target === mount.destination)) return { steps: [] };
+  return hostBind(mount, mount.destination);
 }
 
 function hostBind(mount: Mount, source: string): Part {

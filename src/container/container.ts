@@ -6,14 +6,15 @@ import { hasCgroup } from '../cgroup/ref.js';
 import { type Stats, readStats } from '../cgroup/stats.js';
 import { type Usage, readUsage } from '../cgroup/usage.js';
 import { StateError } from '../errors/state-errors.js';
+import { ANNOTATIONS } from '../spec/annotations.js';
 import { type EndingOptions, type Endable, type Verdict, stop, watchEnding } from './ending.js';
 import { type ExecOptions, type ExecProcess, startExec } from './exec.js';
-import { forgetParents } from './leaving.js';
+import { type LiveContainer, noteEnd, noteStart } from './leaving.js';
 import { type LaunchedProcess, sendSignal } from './launch.js';
 import { type ContainerResult, mainExit } from './result.js';
 import { LAST_USAGE, type LastUsage, type State } from './state.js';
 import type { OwnedDirectory } from './store.js';
-import type { NodeStreams } from './streams.js';
+import { type NodeStreams, endStreams } from './streams.js';
 
 /** What a container is put together from. */
 export interface ContainerParts {
@@ -52,6 +53,7 @@ export class Container implements AsyncDisposable {
 
   readonly #parts: ContainerParts;
   readonly #verdict: Verdict;
+  readonly #live: LiveContainer;
   #usage: Usage | undefined;
   #killing: Promise<KillReport> | undefined;
 
@@ -62,6 +64,8 @@ export class Container implements AsyncDisposable {
     this.pid = parts.process.pid;
     this.notes = parts.notes;
     ({ stdin: this.stdin, stdout: this.stdout, stderr: this.stderr } = parts.streams);
+    this.#live = { cgroup: parts.state.cgroup, directory: parts.directory, dies: diesWithParent(parts.state.spec) };
+    noteStart(this.#live);
     this.exited = this.#finish();
     // Whoever does not ask for the result is not to be brought down by it.
     this.exited.catch(() => undefined);
@@ -160,7 +164,7 @@ export class Container implements AsyncDisposable {
 
   /** Waits for the main process, and then takes everything else along. */
   async #finish(): Promise<ContainerResult> {
-    const { process, state, startedAt } = this.#parts;
+    const { process, startedAt } = this.#parts;
     const waited = await process.pidfd.wait();
     const exit = mainExit(process.reportFd, waited);
     const endedByItself = this.#killing === undefined;
@@ -170,7 +174,8 @@ export class Container implements AsyncDisposable {
     process.pidfd.close();
     closeSync(process.reportFd);
     this.#parts.directory.remove();
-    forgetParents(state.cgroup);
+    noteEnd(this.#live);
+    endStreams(this.#parts.streams);
     return {
       ...exit,
       ...this.#verdict,
@@ -189,4 +194,8 @@ export class Container implements AsyncDisposable {
       return this.#usage ?? {};
     }
   }
+}
+
+function diesWithParent({ annotations }: State['spec']): boolean {
+  return annotations[ANNOTATIONS.dieWithParent] === 'true';
 }

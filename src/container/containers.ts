@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isFrozen } from '../cgroup/freeze.js';
 import { type KillReport, killCgroup } from '../cgroup/kill.js';
+import { removeParent } from '../cgroup/parent.js';
 import { listProcesses } from '../cgroup/processes.js';
 import { hasCgroup } from '../cgroup/ref.js';
 import { type Stats, readStats } from '../cgroup/stats.js';
@@ -68,6 +69,7 @@ export class Containers {
       },
     });
     this.#store.claim(id)?.remove();
+    removeParent(cgroup);
     return report;
   }
 
@@ -90,6 +92,7 @@ export class Containers {
         const state = this.#store.read(name);
         const report = state === undefined ? undefined : await killCgroup(state.cgroup);
         directory.remove();
+        if (state !== undefined) removeParent(state.cgroup);
         pruned.push({ id: state?.id ?? name, report });
       } catch (error) {
         directory.release();

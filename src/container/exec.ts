@@ -1,7 +1,9 @@
 import type { Readable, Writable } from 'node:stream';
+import { isFrozen } from '../cgroup/freeze.js';
 import { join } from '../cgroup/join.js';
 import type { KillReport } from '../cgroup/kill.js';
 import { type CgroupLeaf, createLeaf, killLeaf } from '../cgroup/leaf.js';
+import { hasCgroup } from '../cgroup/ref.js';
 import type { CgroupRef } from '../cgroup/types.js';
 import { compileExec } from '../compile/exec.js';
 import { isContainerError } from '../errors/container-error.js';
@@ -16,7 +18,7 @@ import { openProcess } from './identity.js';
 import { type LaunchedProcess, actNow, launchProcess, sendSignal } from './launch.js';
 import { type ProcessResult, mainExit } from './result.js';
 import type { State } from './state.js';
-import { type NodeStreams, type StreamOptions, hostOwner, openStreams } from './streams.js';
+import { type NodeStreams, type StreamOptions, endStreams, hostOwner, openStreams } from './streams.js';
 import { databaseOf } from './surroundings.js';
 
 /** How a further command is run in a container. What is not given is as it is for the container's main process. */
@@ -34,6 +36,8 @@ export class ExecProcess implements AsyncDisposable {
   readonly #process: LaunchedProcess;
   readonly #leaf: CgroupLeaf | undefined;
   readonly #ending: EndingOptions;
+  readonly #streams: NodeStreams;
+  #killing: Promise<KillReport | undefined> | undefined;
 
   /** @internal */
   constructor(parts: {
@@ -45,6 +49,7 @@ export class ExecProcess implements AsyncDisposable {
     this.#process = parts.process;
     this.#leaf = parts.leaf;
     this.#ending = parts.ending;
+    this.#streams = parts.streams;
     this.pid = parts.process.pid;
     ({ stdin: this.stdin, stdout: this.stdout, stderr: this.stderr } = parts.streams);
     this.exited = this.#finish();
@@ -58,8 +63,8 @@ export class ExecProcess implements AsyncDisposable {
 
   /** Kills the process and all that it started, and nothing else of the container. */
   async kill(): Promise<KillReport | undefined> {
-    const report = this.#leaf === undefined ? undefined : await killLeaf(this.#leaf);
     if (this.#leaf === undefined) this.signal('SIGKILL');
+    const report = await this.#killLeaf();
     await this.exited;
     return report;
   }
@@ -72,6 +77,12 @@ export class ExecProcess implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill();
+  }
+
+  // Once: the name of a leaf that is gone may already be that of the next exec's.
+  #killLeaf(): Promise<KillReport | undefined> {
+    this.#killing ??= this.#leaf === undefined ? Promise.resolve(undefined) : killLeaf(this.#leaf);
+    return this.#killing;
   }
 
   #endable(): Endable {
@@ -94,10 +105,11 @@ export class ExecProcess implements AsyncDisposable {
     const verdict = watchEnding(this.#endable(), this.#ending);
     const { pidfd, reportFd } = this.#process;
     const exit = mainExit(reportFd, await pidfd.wait());
-    if (this.#leaf !== undefined) await killLeaf(this.#leaf);
+    await this.#killLeaf();
     this.#settle();
     pidfd.close();
     new Fd(reportFd).close();
+    endStreams(this.#streams);
     return { ...exit, ...verdict, durationMs: performance.now() - startedAt };
   }
 }
@@ -146,7 +158,9 @@ export async function startExec(state: State, command: readonly string[], option
   }
 }
 
-function openInit({ id, init }: State): Pidfd {
+function openInit({ id, init, cgroup }: State): Pidfd {
+  // A process that is cloned into a frozen cgroup is born frozen, and the clone would wait for its exec until it is thawed.
+  if (hasCgroup(cgroup) && isFrozen(cgroup)) throw new StateError('exec in', id, 'paused');
   if (init === undefined) throw new StateError('exec in', id, 'being created');
   const pidfd = openProcess(init);
   if (pidfd === undefined) throw new StateError('exec in', id, 'stopped');

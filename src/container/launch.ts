@@ -103,25 +103,39 @@ export interface Place {
  * @throws LaunchError naming the failed step; everything made so far is on the undo stack
  */
 export async function launchProcess(plan: ProcessPlan, context: LaunchContext, place: Place): Promise<LaunchedProcess> {
-  const { undo, faults } = context;
-  const act = faults?.act ?? actNow;
-  const reportFd = act('make report page', () => createReportPage(context.reportFile));
-  undo.push('close report page', () => {
-    closeSync(reportFd);
-  });
-  const launched = await act('clone corral-init', () => clone(plan, place.cgroupPath));
-  const socket = new Fd(launched.socketFd);
-  const running = { pid: launched.pid, pidfd: Pidfd.adopt(launched.pidfd) };
-  undo.push('close socket', () => {
-    socket.close();
-  });
-  undo.push('kill corral-init', () => endProcess(running.pidfd));
+  const act = context.faults?.act ?? actNow;
+  const reportFd = act('make report page', () => makeReportPage(context));
+  const { launched, socket, running } = await act('clone corral-init', () => cloneInit(plan, context, place));
   place.join(launched);
   if (plan.idMaps !== undefined) await writeIdMaps(launched.pid, plan.idMaps, act);
   handOver({ plan, context, place, launched, reportFd, act });
   await follow(socket.number, running, plan.steps, reportFd);
   socket.close();
   return { ...running, reportFd, notes: fallbackNotes(launched) };
+}
+
+function makeReportPage({ reportFile, undo }: LaunchContext): number {
+  const fd = createReportPage(reportFile);
+  undo.push('close report page', () => {
+    closeSync(fd);
+  });
+  return fd;
+}
+
+/** A corral-init that waits for its plan, with what has to be undone about it on the stack. */
+async function cloneInit(
+  plan: ProcessPlan,
+  { undo }: LaunchContext,
+  { cgroupPath }: Place,
+): Promise<{ readonly launched: Launched; readonly socket: Fd; readonly running: { pid: number; pidfd: Pidfd } }> {
+  const launched = await clone(plan, cgroupPath);
+  const socket = new Fd(launched.socketFd);
+  const running = { pid: launched.pid, pidfd: Pidfd.adopt(launched.pidfd) };
+  undo.push('close socket', () => {
+    socket.close();
+  });
+  undo.push('kill corral-init', () => endProcess(running.pidfd));
+  return { launched, socket, running };
 }
 
 async function clone({ clone: { flags } }: ProcessPlan, cgroupPath: string | undefined): Promise<Launched> {

@@ -1,27 +1,77 @@
+import { writeFileSync } from 'node:fs';
+import { removeCgroup } from '../cgroup/kill.js';
 import { removeParent } from '../cgroup/parent.js';
 import type { CgroupRef } from '../cgroup/types.js';
+import type { OwnedDirectory } from './store.js';
 
-const used = new Map<string, CgroupRef>();
-
-/**
- * Notes that a container's cgroups are gone, so that the directories above them go when this process does: making them
- * anew for each container would cost more than the container.
- */
-export function forgetParents(cgroup: CgroupRef): void {
-  if (used.size === 0) process.once('exit', removeParents);
-  used.set(parentKey(cgroup), cgroup);
+/** A container that this process has to answer for. */
+export interface LiveContainer {
+  readonly cgroup: CgroupRef;
+  readonly directory: OwnedDirectory;
+  /** It must not outlive this process. */
+  readonly dies: boolean;
 }
 
-/** Removes the parents that are empty now; those that hold other containers stay. */
-export function removeParents(): void {
-  for (const cgroup of used.values()) {
-    try {
-      removeParent(cgroup);
-    } catch {
-      // An empty cgroup harms nobody, and there is nobody left to tell.
-    }
+const live = new Set<LiveContainer>();
+/** One container's cgroups for each parent directory, which goes when this process does. */
+const parents = new Map<string, CgroupRef>();
+let watching = false;
+
+/** Notes a container that runs from now on. */
+export function noteStart(container: LiveContainer): void {
+  live.add(container);
+  // Making the directories above anew for each container would cost more than the container: they go at the end.
+  parents.set(parentKey(container.cgroup), container.cgroup);
+  if (!watching) process.once('exit', leave);
+  watching = true;
+}
+
+/** Notes a container that is gone. */
+export function noteEnd(container: LiveContainer): void {
+  live.delete(container);
+}
+
+/** How long the end of this process may wait for that of its containers. */
+const PATIENCE_MS = 500;
+
+// process.exit() with containers running: the kernel kills their first processes, but whoever has no pid namespace of its
+// own is killed here. Nothing may be awaited any more.
+function leave(): void {
+  const dying = [...live].filter(({ dies }) => dies);
+  dying.forEach(({ cgroup }) => {
+    attempt(() => {
+      if (cgroup.v2 !== undefined) writeFileSync(`${cgroup.v2.path}/cgroup.kill`, '1');
+    });
+  });
+  const deadline = performance.now() + PATIENCE_MS;
+  for (const { cgroup, directory } of dying) {
+    while (!attempt(() => removeCgroup(cgroup)) && performance.now() < deadline) pause();
+    if (attempt(() => removeCgroup(cgroup))) directory.remove();
   }
-  used.clear();
+  removeParents();
+}
+
+/** Removes the directories above the containers that this process has had; those that hold others stay. */
+export function removeParents(): void {
+  for (const cgroup of parents.values()) {
+    attempt(() => {
+      removeParent(cgroup);
+    });
+  }
+  parents.clear();
+}
+
+// What fails here is left for `corral prune`: there is nobody any more to tell.
+function attempt(action: () => unknown): boolean {
+  try {
+    return action() !== false;
+  } catch {
+    return false;
+  }
+}
+
+function pause(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
 }
 
 function parentKey({ v2, v1 }: CgroupRef): string {

@@ -77,9 +77,12 @@ async function start({ id, spec, plan }: Prepared, context: StartContext): Promi
       ...(plan.idMaps === undefined ? {} : { idMaps: plan.idMaps }),
       cgroup: refFromPlan(plan.cgroup, id),
     };
-    const directory = act('make state directory', () => context.store.create(creating));
-    undo.push('remove state directory', () => {
-      directory.remove();
+    const directory = act('make state directory', () => {
+      const made = context.store.create(creating);
+      undo.push('remove state directory', () => {
+        made.remove();
+      });
+      return made;
     });
     const owner = hostOwner(spec.process.user, plan.idMaps, process.geteuid?.() === 0);
     const streams = act('open streams', () => openStreams(context.streams, owner, undo));

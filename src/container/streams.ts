@@ -139,3 +139,17 @@ function toSocket(end: Fd | undefined, direction: { readable?: boolean; writable
   if (end === undefined) return null;
   return new NetSocket({ fd: end.take(), readable: false, writable: false, ...direction });
 }
+
+/**
+ * Lets go of the streams of a process that has ended: what nobody reads is read and dropped, as node:child_process does, so
+ * that the descriptors do not stay. Who begins to read when the end is told still gets everything.
+ */
+export function endStreams({ stdin, stdout, stderr }: NodeStreams): void {
+  stdin?.destroy();
+  setImmediate(() => {
+    for (const stream of [stdout, stderr]) {
+      const unread = stream?.readableFlowing === null && stream.listenerCount('readable') === 0;
+      if (unread) stream.resume();
+    }
+  });
+}

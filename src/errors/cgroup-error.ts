@@ -7,9 +7,9 @@ export class CgroupError extends SyscallError {
   /** The cgroup's directory. */
   readonly cgroup: string;
   /** The interface file: `memory.max`; absent for the directory itself. */
-  readonly file?: string;
+  declare readonly file?: string;
   /** What was written. */
-  readonly value?: string;
+  declare readonly value?: string;
 
   constructor(
     failure: {

@@ -17,8 +17,9 @@ export interface ContainerErrorDetails {
  */
 export class ContainerError extends Error {
   readonly code: string;
-  readonly hint?: string;
-  readonly id?: string;
+  // Declared only: a field would be there, undefined, in every error that has none.
+  declare readonly hint?: string;
+  declare readonly id?: string;
 
   constructor(message: string, code: string, details: ContainerErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });

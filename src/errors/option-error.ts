@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { ContainerError, type ContainerErrorDetails } from './container-error.js';
 
 /** A value that the caller gave and corral cannot take. */
@@ -20,6 +21,10 @@ export class OptionError extends ContainerError {
 
 function formatValue(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
-  if (typeof value === 'bigint') return `${String(value)}n`;
-  return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
+  if (typeof value !== 'object' || value === null) return inspect(value);
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return inspect(value, { breakLength: Infinity }); // a cycle, a bigint: nothing that an error may fail on
+  }
 }

@@ -16,7 +16,7 @@ export interface SyscallFailure {
 export class SyscallError extends ContainerError {
   readonly syscall: string;
   readonly errno: number;
-  readonly path?: string;
+  declare readonly path?: string;
 
   constructor(failure: SyscallFailure, details: ContainerErrorDetails = {}) {
     super(describeFailure(failure.action, failure.errno), errnoName(failure.errno), details);

@@ -82,8 +82,8 @@ async function cloneOrFallBack(
   const request = {
     flags,
     executableFd,
-    argv: ['corral-init', String(childSocketFd)],
-    environment: [],
+    argv: ['corral-init'],
+    environment: [`CORRAL_SOCKET=${childSocketFd}`],
     keepFds: [childSocketFd],
   };
   try {

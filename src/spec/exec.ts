@@ -1,7 +1,7 @@
 import { OptionError } from '../errors/option-error.js';
 import { checkCommand, parseEnv } from './from-options.js';
 import type { ProcessOptions } from './options.js';
-import { containerPath } from './parse/mounts.js';
+import { containerDirectory } from './parse/mounts.js';
 import { resolveCapabilities } from './parse/process.js';
 import { type UserDatabase, resolveUser } from './parse/user.js';
 import type { Process } from './types.js';
@@ -32,9 +32,12 @@ export function toExecProcess(
     ...base,
     args: command,
     env: mergeEnv(base.env, parseEnv(overrides.env ?? {}, around.env)),
-    cwd: cwd === undefined ? base.cwd : cwd === '/' ? cwd : containerPath(cwd, 'cwd', cwd),
+    cwd: cwd === undefined ? base.cwd : containerDirectory(cwd, 'cwd', cwd),
     user: who,
-    capabilities: sameUser ? base.capabilities : resolveCapabilities(capAdd ?? [], capDrop ?? [], who.uid === 0),
+    // From what the container has, not from the default set: what was taken from a container is not given back here.
+    capabilities: sameUser
+      ? base.capabilities
+      : resolveCapabilities(capAdd ?? [], capDrop ?? [], who.uid === 0, base.capabilities.bounding),
   };
 }
 

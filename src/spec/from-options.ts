@@ -9,9 +9,10 @@ import {
 } from './defaults.js';
 import type { ContainerOptions } from './options.js';
 import { type DeviceLookup, parseLimits } from './parse/limits.js';
-import { containerPath, parseTmpfs, parseVolume } from './parse/mounts.js';
+import { containerDirectory, hostPath, parseTmpfs, parseVolume } from './parse/mounts.js';
 import { checkHostname, checkName, hostnameOf } from './parse/name.js';
 import { parseUlimit, resolveCapabilities } from './parse/process.js';
+import { checkSysctl } from './parse/sysctl.js';
 import type { ResolvedUser } from './parse/user.js';
 import { type Mount, NAMESPACE_TYPES, type NamespaceType, type Process, type Spec } from './types.js';
 
@@ -56,7 +57,7 @@ export function toSpec(
       gidMappings: [],
       maskedPaths: full ? DEFAULT_MASKED_PATHS : [],
       readonlyPaths: full ? DEFAULT_READONLY_PATHS : [],
-      sysctl: options.sysctl ?? {},
+      sysctl: checkSysctl(options.sysctl ?? {}, namespaces(options)),
       resources: parseLimits(options, around.device),
       ...(options.cgroupParent === undefined ? {} : { cgroupsPath: cgroupParent(options.cgroupParent) }),
     },
@@ -65,12 +66,16 @@ export function toSpec(
 }
 
 /** @throws OptionError unless there is a program to run, and every word can be passed to it */
-export function checkCommand(command: readonly string[]): void {
-  const [file] = command;
-  if (file === undefined || file === '')
+export function checkCommand(command: unknown): void {
+  if (!Array.isArray(command)) throw new OptionError('command', command, "a list of words such as ['ls', '-l']");
+  const words: readonly unknown[] = command;
+  if (words.length === 0 || words[0] === '') {
     throw new OptionError('command', command, 'a command: give at least a program');
-  command.forEach((word, index) => {
-    if (word.includes('\0')) throw new OptionError(`command[${String(index)}]`, word, 'text without NUL bytes');
+  }
+  words.forEach((word, index) => {
+    if (typeof word !== 'string' || word.includes('\0')) {
+      throw new OptionError(`command[${String(index)}]`, word, 'text without NUL bytes');
+    }
   });
 }
 
@@ -104,6 +109,9 @@ function refuseNamespaceOptions(options: ContainerOptions): void {
 
 function who(options: ContainerOptions, around: Surroundings): ResolvedUser {
   if (options.isolation === 'cgroup' && options.user === undefined) {
+    if (options.groups !== undefined) {
+      throw new OptionError('groups', options.groups, "possible with isolation 'cgroup' and without user");
+    }
     const { uid, gid, groups } = around.ids;
     return { uid, gid, additionalGids: groups, home: '/' };
   }
@@ -119,7 +127,7 @@ function hostname(name: string, options: ContainerOptions, full: boolean): { hos
 }
 
 function rootPath(options: ContainerOptions, around: Surroundings): string {
-  return options.rootfs === undefined ? '/' : around.resolve(options.rootfs);
+  return options.rootfs === undefined ? '/' : around.resolve(hostPath(options.rootfs, 'rootfs', options.rootfs));
 }
 
 function allMounts(options: ContainerOptions, around: Surroundings): readonly Mount[] {
@@ -127,10 +135,17 @@ function allMounts(options: ContainerOptions, around: Surroundings): readonly Mo
     ...(options.tmpfs ?? []).map((text, index) => parseTmpfs(text, `tmpfs[${String(index)}]`)),
     ...(options.volumes ?? []).map((value, index) => parseVolume(value, `volumes[${String(index)}]`, around.resolve)),
   ];
-  // A mount that was asked for takes the place of the default one; parents go before what lies in them.
-  const taken = new Set(asked.map(({ destination }) => destination));
+  refuseTwice(asked);
+  // A mount that was asked for takes the place of the default one: what lies in it comes after, as do all others.
   const defaults = [...DEFAULT_MOUNTS, ...(options.rootfs === undefined ? SCRATCH_MOUNTS : [])];
-  return [...defaults.filter(({ destination }) => !taken.has(destination)), ...byDepth(asked)];
+  const replaced = defaults.map((mount) => asked.find(({ destination }) => destination === mount.destination) ?? mount);
+  return [...replaced, ...byDepth(asked.filter((mount) => !replaced.includes(mount)))];
+}
+
+function refuseTwice(mounts: readonly Mount[]): void {
+  const targets = mounts.map(({ destination }) => destination);
+  const twice = targets.find((target, index) => targets.indexOf(target) !== index);
+  if (twice !== undefined) throw new OptionError('volumes', twice, 'free: volumes and tmpfs name it twice');
 }
 
 function byDepth(mounts: readonly Mount[]): readonly Mount[] {
@@ -181,8 +196,8 @@ function parseRlimits(ulimits: readonly string[]): Process['rlimits'] {
 
 function workingDirectory({ cwd, rootfs }: ContainerOptions, full: boolean, around: Surroundings): string {
   if (cwd === undefined) return rootfs === undefined ? around.cwd : '/';
-  if (!full) return around.resolve(cwd);
-  return cwd === '/' ? cwd : containerPath(cwd, 'cwd', cwd);
+  if (!full) return around.resolve(hostPath(cwd, 'cwd', cwd));
+  return containerDirectory(cwd, 'cwd', cwd);
 }
 
 // A container starts with a small environment: what the caller's holds (tokens, agents' sockets) is the caller's own.
@@ -197,7 +212,7 @@ function containerEnv(
   return formatEnv({
     PATH: path ?? DEFAULT_PATH,
     HOME: user.home,
-    HOSTNAME: options.hostname ?? hostnameOf(name),
+    HOSTNAME: options.uts === 'host' ? undefined : (options.hostname ?? hostnameOf(name)),
     container: 'corral',
     ...(term === undefined ? {} : { TERM: term }),
     ...givenEnv(options, around),
@@ -221,15 +236,16 @@ export function parseEnv(
   env: Readonly<Record<string, string | undefined>>,
   inherited: Readonly<Record<string, string | undefined>>,
 ): Record<string, string | undefined> {
-  const given: Record<string, string | undefined> = {};
-  for (const [key, value] of Object.entries(env)) {
-    if (key === '' || key.includes('=') || key.includes('\0')) {
-      throw new OptionError('env', key, 'the name of a variable');
-    }
-    if (value?.includes('\0') === true) throw new OptionError(`env.${key}`, value, 'text without NUL bytes');
-    given[key] = value ?? inherited[key];
-  }
-  return given;
+  return Object.fromEntries(
+    Object.entries(env).map(([key, value]) => {
+      if (key === '' || key.includes('=') || key.includes('\0')) {
+        throw new OptionError('env', key, 'the name of a variable');
+      }
+      if (value?.includes('\0') === true) throw new OptionError(`env.${key}`, value, 'text without NUL bytes');
+      // Own ones only: process.env has a `toString` that is no variable.
+      return [key, value ?? (Object.hasOwn(inherited, key) ? inherited[key] : undefined)];
+    }),
+  );
 }
 
 function formatEnv(env: Readonly<Record<string, string | undefined>>): readonly string[] {
@@ -246,7 +262,9 @@ function cgroupParent(path: string): string {
 }
 
 function annotations(options: ContainerOptions, full: boolean, around: Surroundings): Record<string, string> {
-  const expose = (options.expose ?? []).map((path) => around.resolve(path));
+  const expose = (options.expose ?? []).map((path, index) =>
+    around.resolve(hostPath(path, `expose[${String(index)}]`, path)),
+  );
   if (expose.length > 0 && options.rootfs !== undefined) {
     throw new OptionError('expose', options.expose, 'possible with rootfs: it hides nothing');
   }

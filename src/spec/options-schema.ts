@@ -70,8 +70,12 @@ const entries = {
   deviceWriteIops: list,
 } satisfies Record<keyof ContainerOptions, unknown>;
 
+// Without a prototype: `toString` is no option.
 const schema = v.strictObject(
-  Object.fromEntries(Object.entries(entries).map(([key, entry]) => [key, v.optional(entry as v.GenericSchema)])),
+  Object.assign(
+    Object.create(null) as Record<string, v.GenericSchema>,
+    Object.fromEntries(Object.entries(entries).map(([key, entry]) => [key, v.optional(entry as v.GenericSchema)])),
+  ),
 );
 
 /**

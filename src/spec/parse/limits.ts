@@ -100,7 +100,7 @@ function parseThrottles(
     const name = `${option}[${String(index)}]`;
     const [path, text] = splitLast(entry);
     const rate = parseSize(text);
-    if (rate === undefined || rate === 0)
+    if (rate === undefined || rate === 0 || path.includes('\0'))
       throw new OptionError(name, entry, 'of the form DEVICE:RATE, such as /dev/sda:10M');
     const numbers = device(path);
     if (numbers === undefined) throw new OptionError(name, entry, `about a block device: ${path} is none`);

@@ -18,7 +18,7 @@ export function parseVolume(value: string | Volume, option: string, resolve: (pa
   return {
     destination: containerPath(target, option, value),
     type: 'bind',
-    source: resolve(source),
+    source: resolve(hostPath(source, option, value)),
     options: ['rbind', 'nosuid', 'nodev', ...(readOnly === true ? ['ro'] : [])],
   };
 }
@@ -53,7 +53,8 @@ function mergeTmpfsOptions(options: readonly string[], text: string, option: str
     ['exec', 'noexec'],
   ]);
   for (const word of options) {
-    const [key = '', value] = word.split('=', 2);
+    const equals = word.indexOf('=');
+    const [key, value] = equals < 0 ? [word, undefined] : [word.slice(0, equals), word.slice(equals + 1)];
     if (key === 'size' && value !== undefined && (parseSize(value) ?? 0) > 0) {
       merged.set('size', `size=${String(parseSize(value))}`);
     } else if (key === 'mode' && value !== undefined && /^[0-7]{3,4}$/.test(value)) {
@@ -71,12 +72,25 @@ function mergeTmpfsOptions(options: readonly string[], text: string, option: str
 
 /** Returns `path` without `.`, `..` and doubled slashes. @throws OptionError unless it is absolute and below `/` */
 export function containerPath(path: string, option: string, value: unknown): string {
-  if (!path.startsWith('/')) throw new OptionError(option, value, 'an absolute path in the container');
+  const plain = containerDirectory(path, option, value);
+  if (plain === '/') throw new OptionError(option, value, 'a path below /');
+  return plain;
+}
+
+/** The same for a path that may be `/` itself. @throws OptionError unless it is absolute */
+export function containerDirectory(path: string, option: string, value: unknown): string {
+  if (!path.startsWith('/') || path.includes('\0'))
+    throw new OptionError(option, value, 'an absolute path in the container');
   const parts: string[] = [];
   for (const part of path.split('/')) {
     if (part === '..') parts.pop();
     else if (part !== '' && part !== '.') parts.push(part);
   }
-  if (parts.length === 0) throw new OptionError(option, value, 'a path below /');
   return `/${parts.join('/')}`;
+}
+
+/** @throws OptionError for what is no path of the host: an empty one would come to mean the working directory */
+export function hostPath(path: string, option: string, value: unknown): string {
+  if (path !== '' && !path.includes('\0')) return path;
+  throw new OptionError(option, value, 'a path on the host');
 }

@@ -4,16 +4,17 @@ import { OptionError } from '../../errors/option-error.js';
 const MAX_NAME = 128;
 
 /**
- * Checks a container's name: it becomes a path component, so neither `/` nor a leading dot can be in it.
+ * Checks a container's name: it becomes a path component, so neither `/` nor a leading dot can be in it; with a leading dash
+ * it would be a flag.
  *
  * @throws OptionError naming what is wrong
  */
 export function checkName(name: string, option = 'name'): string {
-  if (name.length <= MAX_NAME && /^[a-zA-Z0-9_+-][a-zA-Z0-9_+.-]*$/.test(name)) return name;
+  if (name.length <= MAX_NAME && /^[a-zA-Z0-9_+][a-zA-Z0-9_+.-]*$/.test(name)) return name;
   throw new OptionError(
     option,
     name,
-    `a container name: letters, digits, _ + . -, not starting with a dot, at most ${String(MAX_NAME)}`,
+    `a container name: letters, digits, _ + . -, not starting with a dot or a dash, at most ${String(MAX_NAME)}`,
   );
 }
 

@@ -33,11 +33,17 @@ function parseLimit(text: string, option: string, value: string): number | bigin
  * what a setuid program could still gain.
  *
  * @param root - whether the process's user is 0
+ * @param defaults - what it has before anything is added or dropped
  */
-export function resolveCapabilities(add: readonly string[], drop: readonly string[], root: boolean): Capabilities {
+export function resolveCapabilities(
+  add: readonly string[],
+  drop: readonly string[],
+  root: boolean,
+  defaults: readonly string[] = DEFAULT_CAPABILITIES,
+): Capabilities {
   const added = add.map((name, index) => capabilityName(name, `capAdd[${String(index)}]`));
   const dropped = drop.map((name, index) => capabilityName(name, `capDrop[${String(index)}]`));
-  const base = dropped.includes('ALL') ? [] : added.includes('ALL') ? CAPABILITIES : DEFAULT_CAPABILITIES;
+  const base = dropped.includes('ALL') ? [] : added.includes('ALL') ? CAPABILITIES : defaults;
   const wanted = new Set<string>(base);
   for (const name of added) if (name !== 'ALL') wanted.add(name);
   for (const name of dropped) wanted.delete(name);

@@ -84,9 +84,14 @@ function parseId(text: string, option: string, value: string): number {
   throw new OptionError(option, value, `an id from 0 to ${String(MAX_ID)}`);
 }
 
+// An entry with an id that no process can have is no entry: cut to 32 bits it could mean root.
+function isId(text: string): boolean {
+  return /^\d+$/.test(text) && Number(text) <= MAX_ID;
+}
+
 function parsePasswd(text: string): readonly PasswdEntry[] {
   return records(text).flatMap(([name = '', , uid = '', gid = '', , home = '']) =>
-    /^\d+$/.test(uid) && /^\d+$/.test(gid)
+    name !== '' && isId(uid) && isId(gid)
       ? [{ name, uid: Number(uid), gid: Number(gid), home: home.startsWith('/') ? home : '/' }]
       : [],
   );
@@ -94,7 +99,7 @@ function parsePasswd(text: string): readonly PasswdEntry[] {
 
 function parseGroup(text: string): readonly GroupEntry[] {
   return records(text).flatMap(([name = '', , gid = '', members = '']) =>
-    /^\d+$/.test(gid)
+    name !== '' && isId(gid)
       ? [{ name, gid: Number(gid), members: members.split(',').filter((member) => member !== '') }]
       : [],
   );

@@ -1,0 +1,14 @@
+import type { Containers } from '../container/containers.js';
+
+/** What a kill did, or would do. */
+export type KillReport = Awaited<ReturnType<Containers['kill']>>;
+
+/** Returns a kill in words: `12 processes killed in 3 ms`. */
+export function formatKill({ processes, durationMs }: KillReport): string {
+  return `${countProcesses(processes)} killed in ${String(Math.max(1, Math.round(durationMs)))} ms`;
+}
+
+/** Returns a number of processes in words. */
+export function countProcesses(count: number): string {
+  return count === 1 ? '1 process' : `${count === 0 ? 'no' : String(count)} processes`;
+}

@@ -1,0 +1,34 @@
+import { writeSync } from 'node:fs';
+
+/** Writes to standard output, whole and at once. */
+export function printOut(text: string): void {
+  writeAll(1, text);
+}
+
+/** Writes lines to standard error, whole and at once. */
+export function printErr(text: string): void {
+  writeAll(2, text);
+}
+
+/** Writes a value as JSON to standard output. */
+export function printJson(value: unknown): void {
+  printOut(`${JSON.stringify(value, undefined, 2)}\n`);
+}
+
+// Never by process.stdout and process.stderr: those turn a pipe non-blocking, and the pipe is the container's, too. Besides,
+// what was written so is out before the process is.
+function writeAll(fd: number, text: string): void {
+  let rest = Buffer.from(text);
+  while (rest.length > 0) {
+    try {
+      rest = rest.subarray(writeSync(fd, rest));
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? error.code : undefined;
+      // Nobody reads on: `corral ps | head -1`.
+      if (code === 'EPIPE') return;
+      if (code !== 'EAGAIN') throw error;
+      // Somebody else made the pipe non-blocking, and it is full.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import { formatPlan } from '../../plan/format.js';
+import { EXIT } from '../exit-codes.js';
+import { printOut } from '../print.js';
+import type { Verb, VerbCall } from '../verb.js';
+import { RUN_FLAGS, type RunFlags } from './run.js';
+
+interface PlanFlags extends RunFlags {
+  readonly json?: true;
+}
+
+/** `corral plan` */
+export const plan: Verb = {
+  operands: '<command...>',
+  description:
+    'Shows what run would do with the same flags, step by step. It needs no privileges, and neither runs nor makes anything.',
+  flags: {
+    json: { flags: '--json', help: 'as JSON', group: 'Output', value: true },
+    ...RUN_FLAGS,
+  },
+  takesCommand: true,
+  examples: [
+    ['corral plan -m 256M --net none sh', 'the cgroup, the clone, and every step up to exec'],
+    ['corral plan --json sh | jq .clone.flags', 'for programs'],
+  ],
+  act: showPlan,
+};
+
+async function showPlan({ operands, options }: VerbCall<PlanFlags>): Promise<number> {
+  const { json, interactive: _i, quiet: _q, result: _r, timeout, stopSignal, gracePeriod, ...container } = options;
+  const [{ prepare }, { checkEnding }] = await Promise.all([
+    import('../../container/prepare.js'),
+    import('../../container/ending.js'),
+  ]);
+  checkEnding({
+    ...(timeout === undefined ? {} : { timeout }),
+    ...(stopSignal === undefined ? {} : { stopSignal }),
+    ...(gracePeriod === undefined ? {} : { gracePeriod }),
+  });
+  const prepared = prepare(operands, container);
+  printOut(json === true ? formatJson(prepared.plan) : formatPlan(prepared.plan));
+  return EXIT.ok;
+}
+
+// JSON has no bigint, and a number beyond 2^53 would be read as another one.
+function formatJson(value: unknown): string {
+  const text = JSON.stringify(
+    value,
+    (_key, part: unknown) => {
+      if (typeof part !== 'bigint') return part;
+      return part <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(part) : String(part);
+    },
+    2,
+  );
+  return `${text}\n`;
+}

@@ -1,0 +1,66 @@
+import type { ContainerInfo } from '../../container/containers.js';
+import { formatDuration } from '../../util/duration.js';
+import { formatSize } from '../../util/size.js';
+import { EXIT } from '../exit-codes.js';
+import { printJson, printOut } from '../print.js';
+import { quoteCommand } from '../quote.js';
+import { type Column, formatTable } from '../table.js';
+import type { Verb, VerbCall } from '../verb.js';
+
+interface PsFlags {
+  readonly json?: true;
+  readonly quiet?: true;
+}
+
+/** `corral ps` */
+export const ps: Verb = {
+  operands: '',
+  description: 'Lists the containers of this user.',
+  flags: {
+    json: { flags: '--json', help: 'as JSON, with everything that is known', group: 'Output', value: true },
+    quiet: { flags: '-q, --quiet', help: 'only the names', group: 'Output', value: true },
+  },
+  notes: `STATUS is one of
+  creating   being started
+  running    what it says
+  paused     frozen, all of it
+  stopped    its command has ended, and its owner is clearing up
+  abandoned  its owner has died: corral prune clears it away`,
+  examples: [
+    ['corral ps', 'a table'],
+    [`corral ps --json | jq '.[] | select(.processes > 100) | .id'`, 'who has more than 100 processes'],
+  ],
+  act: listContainers,
+};
+
+async function listContainers({ options, context }: VerbCall<PsFlags>): Promise<number> {
+  const { Containers } = await import('../../container/containers.js');
+  const containers = new Containers(context).list();
+  if (options.json === true) printJson(containers);
+  else if (options.quiet === true) printOut(containers.map(({ id }) => `${id}\n`).join(''));
+  else printOut(formatTable(containers, COLUMNS, process.stdout.isTTY ? process.stdout.columns : Infinity));
+  return EXIT.ok;
+}
+
+const COLUMNS: readonly Column<ContainerInfo>[] = [
+  { title: 'NAME', cell: ({ id }) => id },
+  { title: 'STATUS', cell: ({ status }) => status },
+  { title: 'PID', align: 'right', cell: ({ pid }) => (pid === undefined ? '-' : String(pid)) },
+  { title: 'PROCESSES', align: 'right', cell: ({ processes }) => String(processes) },
+  {
+    title: 'CPU',
+    align: 'right',
+    cell: ({ stats }) => (stats.cpuMs === undefined ? '-' : formatDuration(stats.cpuMs)),
+  },
+  { title: 'MEMORY', align: 'right', cell: ({ stats }) => formatMemory(stats) },
+  {
+    title: 'CREATED',
+    cell: ({ createdAt }) => `${formatDuration(Math.max(0, Date.now() - Date.parse(createdAt)))} ago`,
+  },
+  { title: 'COMMAND', cell: ({ command }) => quoteCommand(command) },
+];
+
+function formatMemory({ memoryBytes, memoryMaxBytes }: ContainerInfo['stats']): string {
+  if (memoryBytes === undefined) return '-';
+  return `${formatSize(memoryBytes)}${memoryMaxBytes === undefined ? '' : `/${formatSize(memoryMaxBytes)}`}`;
+}

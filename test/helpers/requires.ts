@@ -1,0 +1,59 @@
+import { accessSync, constants } from 'node:fs';
+import type { TestContext } from 'vitest';
+import { readCgroupFacts } from '../../src/cgroup/facts.js';
+import { readHostFacts } from '../../src/host/read-facts.js';
+
+/** What a test needs of the machine that it runs on. */
+export interface Requirements {
+  /** Runs as root of the initial user namespace. */
+  readonly root?: boolean;
+  /** Controllers that limits can be set with, on whichever hierarchy. */
+  readonly controllers?: readonly string[];
+  /** `cgroup v2` is mounted and may be written. */
+  readonly cgroup2?: boolean;
+  /** The host's root file system can be idmapped: containers of root get ids of their own. */
+  readonly idmap?: boolean;
+  /** Programs that must be in PATH. */
+  readonly programs?: readonly string[];
+}
+
+/** Skips the running test, with the reason, on a machine that cannot run it. */
+export function requires(context: TestContext, needs: Requirements): void {
+  const reason = findMissing(needs);
+  if (reason !== undefined) context.skip(reason);
+}
+
+/** Returns what is missing, in words; `undefined` when nothing is. */
+export function findMissing({ root, controllers, cgroup2, idmap, programs }: Requirements): string | undefined {
+  if (root === true && process.geteuid?.() !== 0) return 'needs root';
+  const missing = (controllers ?? []).find((name) => !hasController(name));
+  if (missing !== undefined) return `needs the ${missing} controller`;
+  if (cgroup2 === true && readCgroupFacts().v2Base === undefined) return 'needs a cgroup v2 that may be written';
+  if (idmap === true && !mapsRoot()) return 'needs a root file system that can be idmapped';
+  const absent = (programs ?? []).find((name) => !isProgram(name));
+  return absent === undefined ? undefined : `needs the program ${absent}`;
+}
+
+/** Tells whether a limit of this controller can be set, on whichever hierarchy. */
+export function hasController(name: string): boolean {
+  const { v2Base, v1Base } = readCgroupFacts();
+  return (v2Base?.controllers.includes(name) ?? false) || v1Base.some(({ controllers }) => controllers.includes(name));
+}
+
+/** Tells whether containers of root get ids of their own here: whether `/` is on a file system that can be idmapped. */
+export function mapsRoot(): boolean {
+  const { mounts } = readHostFacts({ paths: [], cwd: '/' });
+  const type = mounts.findLast(({ target }) => target === '/')?.type ?? '';
+  return process.geteuid?.() === 0 && ['ext4', 'xfs', 'btrfs', 'f2fs', 'tmpfs'].includes(type);
+}
+
+function isProgram(name: string): boolean {
+  return (process.env['PATH'] ?? '').split(':').some((directory) => {
+    try {
+      accessSync(`${directory}/${name}`, constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}

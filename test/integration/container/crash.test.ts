@@ -1,0 +1,108 @@
+import { type ChildProcess, spawn as spawnProcess } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import type { SpawnOptions } from '../../../src/container/spawn.js';
+import { makeLab, until } from '../../helpers/lab.js';
+import { findByArgument, listCgroups } from '../../helpers/leaks.js';
+import { WORKLOADS, makeMarker } from '../../helpers/orphans.js';
+import { requires } from '../../helpers/requires.js';
+
+const lab = makeLab();
+
+const SUPERVISOR = fileURLToPath(new URL('../../helpers/supervisor.mjs', import.meta.url));
+
+/** Starts a process that owns containers, and waits until it says `ready`. */
+async function startSupervisor(
+  mode: 'hold' | 'churn',
+  command: readonly string[],
+  options: SpawnOptions,
+): Promise<ChildProcess> {
+  const job = JSON.stringify({ mode, command, options: { ...lab.options, ...options } });
+  const child = spawnProcess(process.execPath, [SUPERVISOR, job], { stdio: ['ignore', 'pipe', 'inherit'] });
+  for await (const chunk of child.stdout) if (String(chunk).includes('ready')) return child;
+  throw new Error('the supervisor ended before it was ready: is the package built?');
+}
+
+async function killHard(child: ChildProcess): Promise<void> {
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGKILL');
+  await ended;
+}
+
+const MODES: Readonly<Record<string, SpawnOptions>> = {
+  'full isolation': {},
+  'the pid namespace of the host': { pid: 'host' },
+  'isolation cgroup': { isolation: 'cgroup' },
+};
+
+describe.each(Object.entries(MODES))('after SIGKILL of the owner, with %s', (_name, mode) => {
+  it.for(Object.entries(WORKLOADS))('prune takes %s', async ([, compose], context) => {
+    requires(context, { controllers: ['pids', 'memory'], programs: ['perl'] });
+    const marker = makeMarker();
+    const options = { ...mode, name: 'left', pids: 64, memory: '128M', dieWithParent: false };
+    const owner = await startSupervisor('hold', compose(marker), options);
+    await until(() => findByArgument(marker).length > 3, 'all of it runs');
+    await killHard(owner);
+    expect(findByArgument(marker).length).toBeGreaterThan(3);
+    expect(lab.containers.get('left')).toMatchObject({ status: 'abandoned' });
+
+    const pruned = await lab.containers.prune();
+
+    expect(pruned).toMatchObject([{ id: 'left', report: { gone: true } }]);
+    expect(findByArgument(marker)).toEqual([]);
+    expect(listCgroups(lab.cgroupParent)).toEqual([]);
+    expect(lab.containers.list()).toEqual([]);
+  });
+});
+
+it('a container dies with its owner, and prune clears its cgroup and state away', async (context) => {
+  requires(context, { programs: ['perl'] });
+  const marker = makeMarker();
+  const owner = await startSupervisor('hold', WORKLOADS['daemons, double forks and the deaf']!(marker), {
+    name: 'left',
+  });
+  await killHard(owner);
+  await until(() => findByArgument(marker).length === 0, 'all of it is dead');
+  expect(lab.containers.get('left')).toMatchObject({ status: 'abandoned', processes: 0 });
+  expect(await lab.containers.prune()).toMatchObject([{ id: 'left' }]);
+  expect(listCgroups(lab.cgroupParent)).toEqual([]);
+});
+
+it('prune leaves containers alone whose owner lives', async () => {
+  const container = await lab.spawn(['sleep', '1000']);
+  expect(await lab.containers.prune()).toEqual([]);
+  expect(lab.containers.get(container.id)).toMatchObject({ status: 'running', pid: container.pid });
+});
+
+it('prune clears away whatever a SIGKILL at any moment of a launch leaves', { timeout: 120_000 }, async () => {
+  const marker = makeMarker();
+  for (let round = 0; round < 12; round++) {
+    const owner = await startSupervisor('churn', ['sh', '-c', 'sleep 1000 & wait', marker], {});
+    await delay(round * 3.7);
+    await killHard(owner);
+    await lab.containers.prune();
+    expect(findByArgument(marker)).toEqual([]);
+    expect(listCgroups(lab.cgroupParent)).toEqual([]);
+    expect(lab.containers.list()).toEqual([]);
+  }
+});
+
+it('prune clears away a state directory that was never finished', async () => {
+  const path = join(lab.stateDir, '.new-a1b2c3');
+  mkdirSync(path);
+  writeFileSync(join(path, 'state.json'), '{"version":1,"id":"ha');
+  expect(lab.containers.list()).toEqual([]);
+  await lab.containers.prune();
+  expect(existsSync(path)).toBe(false);
+});
+
+it('the name of an abandoned container is taken until prune has been there', async () => {
+  const owner = await startSupervisor('hold', ['sh', '-c', 'echo ready; sleep 1000'], { name: 'same' });
+  await killHard(owner);
+  await expect(lab.spawn(['true'], { name: 'same' })).rejects.toMatchObject({ code: 'ERR_ALREADY_EXISTS' });
+  await lab.containers.prune();
+  expect(await lab.run(['true'], { name: 'same' })).toMatchObject({ exitCode: 0 });
+});

@@ -1,0 +1,329 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { capabilityMask } from '../../../src/util/linux.js';
+import { DEFAULT_CAPABILITIES } from '../../../src/spec/defaults.js';
+import { makeLab } from '../../helpers/lab.js';
+import { requires } from '../../helpers/requires.js';
+
+const lab = makeLab();
+
+const isRoot = process.geteuid?.() === 0;
+const tag = randomBytes(4).toString('hex');
+
+/** Files that no container is to read. Made before anything is launched: what is hidden is looked up every few seconds. */
+const secret = `/etc/corral-test-secret-${tag}`;
+const home = `/home/corral-test-${tag}`;
+
+beforeAll(() => {
+  if (!isRoot) return;
+  writeFileSync(secret, 'top secret\n', { mode: 0o600 });
+  mkdirSync(`${home}/work`, { recursive: true });
+  mkdirSync(`${home}/other`);
+  writeFileSync(`${home}/work/file`, 'of the project\n');
+  writeFileSync(`${home}/work/.env`, 'of the project too\n');
+  writeFileSync(`${home}/other/file`, 'private\n');
+  chmodSync(home, 0o755);
+});
+
+afterAll(() => {
+  if (!isRoot) return;
+  rmSync(secret, { force: true });
+  rmSync(home, { recursive: true, force: true });
+});
+
+/** Runs a script with the default options and returns its lines. */
+async function lines(script: string): Promise<readonly string[]> {
+  const { stdout, stderr, exitCode } = await lab.run(['sh', '-c', script]);
+  expect({ stderr, exitCode }).toEqual({ stderr: '', exitCode: 0 });
+  return stdout.split('\n').slice(0, -1);
+}
+
+/** Names, sizes and times of a directory's entries, and the content of some of its files. */
+function fingerprint(directories: readonly string[]): string {
+  const hash = createHash('sha256');
+  for (const directory of directories) {
+    for (const entry of readdirSync(directory, { withFileTypes: true })) {
+      const path = join(directory, entry.name);
+      const status = statSync(path, { throwIfNoEntry: false });
+      if (status === undefined || directory.startsWith('/var/tmp')) continue;
+      hash.update(`${path} ${entry.isDirectory() ? 'd' : String(status.size)} ${String(status.ino)}\n`);
+      if (entry.isFile() && status.size < 100_000 && directory !== '/var/log') hash.update(readFileSync(path));
+    }
+  }
+  return hash.digest('hex');
+}
+
+describe('writes of a container', () => {
+  it('that delete half of / change nothing on the host', { timeout: 120_000 }, async (context) => {
+    requires(context, { root: true });
+    const watched = ['/', '/etc', '/usr/share', '/usr/share/doc', '/usr/bin', '/var', '/var/lib', '/var/lib/dpkg'];
+    const before = fingerprint(watched.filter(existsSync));
+    const result = await lab.run(
+      ['sh', '-c', 'rm -rf /usr/share /etc /var /opt; ls -d /usr/share /etc /var/lib; echo $?'],
+      {
+        cwd: '/',
+      },
+    );
+    expect(result.exitCode).toBe(0);
+    expect(result.stdout).not.toContain('/etc');
+    expect(result.stdout.trim()).toBe('2');
+    expect(fingerprint(watched.filter(existsSync))).toBe(before);
+    expect(await lines('test -e /etc/passwd && echo there')).toEqual(['there']);
+  });
+
+  it('vanish with it', async (context) => {
+    requires(context, { root: true });
+    const name = `corral-test-written-${tag}`;
+    const paths = ['/etc', '/usr/bin', '/var/lib', '/tmp', '/run', '/root', process.cwd()].map(
+      (path) => `${path}/${name}`,
+    );
+    expect(await lines(`for i in ${paths.join(' ')}; do echo x > $i; cat $i; done`)).toEqual(paths.map(() => 'x'));
+    expect(paths.filter((path) => existsSync(path))).toEqual([]);
+    expect(await lines(`ls -d ${paths.join(' ')} 2>/dev/null || true`)).toEqual([]);
+  });
+
+  it('change neither owner nor mode of a file of the host', async (context) => {
+    requires(context, { root: true });
+    const before = statSync('/usr/bin/env');
+    await lab.run(['sh', '-c', 'chmod 4777 /usr/bin/env; chown 12:34 /usr/bin/env; echo > /usr/bin/env']);
+    const { mode, uid, gid, size, ctimeMs } = statSync('/usr/bin/env');
+    expect({ mode, uid, gid, size, ctimeMs }).toEqual({
+      mode: before.mode,
+      uid: before.uid,
+      gid: before.gid,
+      size: before.size,
+      ctimeMs: before.ctimeMs,
+    });
+  });
+});
+
+describe('what the host keeps to itself', () => {
+  it('cannot be read: shadow files, host keys, whatever others may not read', async (context) => {
+    requires(context, { root: true });
+    const keys = existsSync('/etc/ssh') ? readdirSync('/etc/ssh').filter((name) => /^ssh_host_.*key$/.test(name)) : [];
+    const paths = ['/etc/shadow', '/etc/gshadow', ...keys.map((name) => `/etc/ssh/${name}`), secret].filter(existsSync);
+    expect(paths).toContain(secret);
+    expect(await lines(`cat ${paths.join(' ')}`)).toEqual([]);
+  });
+
+  it('comes back neither by an unmount nor by a removal of what covers it', async (context) => {
+    requires(context, { root: true });
+    const script = `umount ${secret}; umount /root; rm -f ${secret}; cat ${secret}; mount -o remount,rw / ; ls -A /root`;
+    const { stdout } = await lab.run(['sh', '-c', `(${script}) 2>/dev/null`], { capAdd: ['SYS_ADMIN'] });
+    expect(stdout).toBe('');
+  });
+
+  it('comes back neither in a user namespace that the container makes', async (context) => {
+    requires(context, { root: true, programs: ['unshare'] });
+    const script = `umount ${secret} /root /home /proc/keys; mount -o remount,rw /proc/sys; cat ${secret} /proc/keys; ls -A /root; echo x > /proc/sys/kernel/sysrq && echo wrote`;
+    expect(await lab.run(['unshare', '-Urm', 'sh', '-c', `(${script}) 2>/dev/null; true`])).toMatchObject({
+      stdout: '',
+      exitCode: 0,
+    });
+  });
+
+  it('cannot be reached through the file handles of its disk', async (context) => {
+    requires(context, { root: true, programs: ['perl'] });
+    // open_by_handle_at(2), the "shocker": inode 2 is the root directory of ext4.
+    const perl = `
+      my $handle = pack('IIQ', 8, 1, 2);
+      open my $dir, '<', '/etc/hostname' or die;
+      my $fd = syscall(304, fileno($dir), $handle, 0);
+      print $fd < 0 ? "refused\\n" : "opened\\n";`;
+    expect(await lab.run(['perl', '-e', perl], { capAdd: ['ALL'] })).toMatchObject({ stdout: 'refused\n', stderr: '' });
+  });
+
+  it('includes all homes, but for the working directory', async (context) => {
+    requires(context, { root: true });
+    const { stdout } = await lab.run(['sh', '-c', 'cat file; ls -A ..; ls -A /home; ls -A /root; pwd'], {
+      cwd: `${home}/work`,
+    });
+    expect(stdout.split('\n')).toEqual(['of the project', 'work', `corral-test-${tag}`, `${home}/work`, '']);
+  });
+
+  it('is shown where the caller exposes it', async (context) => {
+    requires(context, { root: true });
+    const { stdout } = await lab.run(['sh', '-c', `cat ${secret} ${home}/other/file; ls -A ${home}`], {
+      expose: [secret, `${home}/other`],
+      cwd: '/',
+    });
+    expect(stdout.split('\n')).toEqual(['top secret', 'private', 'other', '']);
+  });
+
+  it('includes the dot files of a home that is the working directory', async (context) => {
+    requires(context, { root: true });
+    writeFileSync(`${home}/.netrc`, 'password\n');
+    const { stdout } = await lab.run(['sh', '-c', 'ls; cat .netrc'], { cwd: home });
+    expect(stdout.split('\n')).toEqual(['other', 'work', '']);
+  });
+});
+
+describe('of the host a container sees', () => {
+  it('no processes', async () => {
+    expect(
+      await lines('for i in /proc/[0-9]*; do cat $i/comm; done | sort -u | grep -v -e ^cat -e ^sort -e ^grep'),
+    ).toEqual(['corral-init', 'sh']);
+    expect(await lines('ls -d /proc/[0-9]* | wc -l')).toEqual([expect.stringMatching(/^[34]$/) as string]);
+  });
+
+  it('no mounts', async () => {
+    const { stdout } = await lab.run(['cat', '/proc/self/mountinfo']);
+    const mounts = stdout.trim().split('\n');
+    const own = new Set(
+      readFileSync('/proc/self/mountinfo', 'utf8')
+        .split('\n')
+        .map((line) => line.split(' ')[2]),
+    );
+    // The devices, which are bound one by one, the cgroup tree from the container's own on, and where root cannot make
+    // an overlay of everything, read-only binds.
+    const shared = mounts.filter((line) => own.has(line.split(' ')[2]));
+    const targets = shared.map((line) => line.split(' ')[4]);
+    if (isRoot) {
+      for (const target of targets) {
+        expect(target).toMatch(
+          /^[/](dev[/](null|zero|full|random|urandom|tty)|proc[/]\w+|sys[/]fs[/]cgroup|dev[/]mqueue)$/,
+        );
+      }
+    }
+    expect(mounts.every((line) => !/ (shared|master):/.test(line))).toBe(true);
+  });
+
+  it('no cgroups', async (context) => {
+    requires(context, { cgroup2: true });
+    const cgroups = await lines('cat /proc/self/cgroup');
+    expect(cgroups).toContain('0::/');
+    expect(cgroups.filter((line) => !line.endsWith(':/'))).toEqual([]);
+    expect(await lines('cat /proc/1/cgroup')).toEqual(cgroups);
+    expect(
+      await lines('cat /sys/fs/cgroup/cgroup.procs | wc -l; find /sys/fs/cgroup -mindepth 1 -type d'),
+    ).toHaveLength(1);
+  });
+
+  it('no device nodes but the harmless ones', async () => {
+    // find(1) would go by the names' types in the tmpfs, on which each device is a bind mount.
+    const script = 'for i in $(find /dev ! -name "std*"); do test -c $i -o -b $i && echo $i; done | sort';
+    const harmless = ['full', 'null', 'ptmx', 'pts/ptmx', 'random', 'tty', 'urandom', 'zero'];
+    expect(await lines(script)).toEqual(harmless.map((name) => `/dev/${name}`));
+    const mounts = await lines('cut -d " " -f 5,6 /proc/self/mountinfo');
+    const devices = /^[/](dev|dev[/](null|zero|full|random|urandom|tty|pts)|proc[/]\w+) /;
+    expect(mounts.filter((line) => !line.includes('nodev') && !devices.test(line))).toEqual([]);
+  });
+
+  it('masked paths only as empty ones', async () => {
+    const masked = ['/proc/kcore', '/proc/keys', '/proc/timer_list', '/proc/interrupts', '/proc/latency_stats'];
+    expect(await lines(`for i in ${masked.join(' ')}; do test -e $i && cat $i; done; true`)).toEqual([]);
+    expect(await lines('ls -A /sys/firmware /proc/acpi /proc/scsi 2>/dev/null | grep -v -e : -e ^$ || true')).toEqual(
+      [],
+    );
+  });
+
+  it('no network interface but the loopback device, which is up', async () => {
+    expect(await lines(`sed -n 's/ *\\(.*\\):.*/\\1/p' /proc/net/dev`)).toEqual(['lo']);
+    expect(await lines('cat /sys/class/net/lo/flags')).toEqual(['0x9']);
+  });
+
+  it('no descriptor but its three streams', async () => {
+    // The fourth is the one of ls itself.
+    expect(await lines('ls /proc/self/fd')).toEqual(['0', '1', '2', '3']);
+    expect(await lines('ls /proc/1/fd 2>/dev/null | wc -l')).toEqual(['0']);
+  });
+
+  it('no variables of the environment', async () => {
+    process.env['CORRAL_TEST_TOKEN'] = 'secret';
+    try {
+      const names = (await lines('env')).map((line) => line.split('=')[0]);
+      expect(
+        names.filter(
+          (name) =>
+            !['PATH', 'HOME', 'HOSTNAME', 'container', 'TERM', 'PWD', 'SHLVL', '_', 'OLDPWD'].includes(name ?? ''),
+        ),
+      ).toEqual([]);
+    } finally {
+      delete process.env['CORRAL_TEST_TOKEN'];
+    }
+  });
+});
+
+describe('a container may not', () => {
+  const refused = (script: string): Promise<readonly string[]> =>
+    lines(`if (${script}) 2>/dev/null; then echo done; else echo refused; fi`);
+
+  it('change kernel parameters', async () => {
+    expect(await refused('echo 1 > /proc/sys/kernel/sysrq')).toEqual(['refused']);
+    expect(await refused('echo x > /proc/sys/kernel/hostname')).toEqual(['refused']);
+    expect(await refused('echo b > /proc/sysrq-trigger')).toEqual(['refused']);
+    expect(await refused('echo 1 > /sys/kernel/profiling')).toEqual(['refused']);
+  });
+
+  it('write to the cgroup tree', async (context) => {
+    requires(context, { cgroup2: true });
+    expect(await refused('mkdir /sys/fs/cgroup/more')).toEqual(['refused']);
+    expect(await refused('echo 1 > /sys/fs/cgroup/cgroup.kill')).toEqual(['refused']);
+  });
+
+  it('mount anything, the host’s disks least of all', async () => {
+    const disk = readFileSync('/proc/partitions', 'utf8').trim().split('\n').at(-1)?.trim().split(/\s+/) ?? [];
+    expect(await refused('mount -t tmpfs tmpfs /mnt')).toEqual(['refused']);
+    const [major, minor] = [disk[0] ?? '254', disk[1] ?? '0'];
+    const script = `mknod /tmp/disk b ${major} ${minor} && mount /tmp/disk /mnt`;
+    expect(await refused(script)).toEqual(['refused']);
+    // Not even with the capability: the device is the host's.
+    const { stdout } = await lab.run(
+      ['sh', '-c', `(${script}) 2>/dev/null || cat /tmp/disk 2>/dev/null || echo refused`],
+      { capAdd: ['ALL'] },
+    );
+    expect(stdout).toBe('refused\n');
+  });
+
+  it('load modules, set the clock, or reboot', async () => {
+    const { stdout } = await lab.run(
+      ['sh', '-c', 'date -s 2001-01-01 >/dev/null 2>&1 && echo clock; modprobe loop 2>/dev/null && echo module; true'],
+      { capAdd: ['ALL'] },
+    );
+    expect(stdout).toBe('');
+  });
+});
+
+describe('the main process', () => {
+  const status = async (options = {}): Promise<Readonly<Record<string, string>>> => {
+    const { stdout } = await lab.run(['cat', '/proc/self/status'], options);
+    return Object.fromEntries(stdout.split('\n').map((line) => line.split(':\t') as [string, string]));
+  };
+  const hex = (mask: bigint): string => mask.toString(16).padStart(16, '0');
+
+  it('has the default capabilities and no more', async () => {
+    const mask = hex(capabilityMask(DEFAULT_CAPABILITIES));
+    expect(await status()).toMatchObject({ CapEff: mask, CapPrm: mask, CapBnd: mask, NoNewPrivs: '1' });
+  });
+
+  it('has what was added and not what was dropped', async () => {
+    const added = hex(capabilityMask([...DEFAULT_CAPABILITIES, 'CAP_NET_ADMIN']));
+    expect(await status({ capAdd: ['NET_ADMIN'] })).toMatchObject({ CapEff: added, CapBnd: added });
+    expect(await status({ capDrop: ['ALL'] })).toMatchObject({ CapEff: hex(0n), CapPrm: hex(0n), CapBnd: hex(0n) });
+    const chown = hex(capabilityMask(['CAP_CHOWN']));
+    expect(await status({ capDrop: ['ALL'], capAdd: ['CHOWN'] })).toMatchObject({ CapEff: chown, CapBnd: chown });
+  });
+
+  it('has no capability when it is not root', async (context) => {
+    requires(context, { root: true });
+    expect(await status({ user: '1000:1000' })).toMatchObject({
+      CapEff: hex(0n),
+      CapPrm: hex(0n),
+      Uid: '1000\t1000\t1000\t1000',
+    });
+  });
+
+  it('is another user on the host', async (context) => {
+    requires(context, { root: true, idmap: true });
+    const container = await lab.spawn(['sleep', '1000']);
+    const uid = Number(/^Uid:\t(\d+)/m.exec(readFileSync(`/proc/${String(container.pid)}/status`, 'utf8'))?.[1]);
+    expect(uid).toBeGreaterThanOrEqual(524_288);
+  });
+
+  it('cannot be traced or read by a process of the container through corral-init', async () => {
+    expect(await lines('cat /proc/1/environ /proc/1/maps /proc/1/mem 2>/dev/null | wc -c')).toEqual(['0']);
+    expect(await lines('readlink /proc/1/exe 2>/dev/null || echo hidden')).toEqual(['hidden']);
+  });
+});

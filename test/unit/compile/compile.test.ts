@@ -1,0 +1,277 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { compile } from '../../../src/compile/compile.js';
+import { UnsupportedError } from '../../../src/errors/unsupported-error.js';
+import type { HostFacts } from '../../../src/host/facts.js';
+import { describeStep } from '../../../src/plan/describe.js';
+import { encodePlan } from '../../../src/plan/encode.js';
+import { formatPlan } from '../../../src/plan/format.js';
+import type { StepName } from '../../../src/plan/steps.js';
+import type { LaunchPlan } from '../../../src/plan/types.js';
+import type { ContainerOptions } from '../../../src/spec/options.js';
+import { HYBRID, NO_CGROUP, ROOT_CALLER, hostFacts, mount, plainFacts, specOf } from '../../helpers/facts.js';
+
+const plan = (options: ContainerOptions = {}, facts: HostFacts = hostFacts()): LaunchPlan =>
+  compile('web', specOf(options), facts);
+
+const ops = ({ steps }: LaunchPlan): readonly StepName[] => steps.map(({ op }) => op);
+
+/** Asserts that the first of one comes after the last of the other. */
+function expectOrder(launch: LaunchPlan, ...words: readonly RegExp[]): void {
+  const lines = launch.steps.map(describeStep);
+  const places = words.map((word) => ({
+    word: String(word),
+    first: lines.findIndex((line) => word.test(line)),
+    last: lines.findLastIndex((line) => word.test(line)),
+  }));
+  for (const { word, first } of places) expect(first, word).toBeGreaterThanOrEqual(0);
+  places.slice(1).forEach((next, index) => {
+    expect(next.first, `${next.word} after ${places[index]!.word}`).toBeGreaterThan(places[index]!.last);
+  });
+}
+
+const HOSTS: readonly (readonly [name: string, facts: HostFacts])[] = [
+  ['of root', hostFacts()],
+  ['of a user', plainFacts()],
+];
+
+describe.each(HOSTS)('the plan %s', (_, facts) => {
+  const volumes = ['/tmp/data:/data'];
+  const launch = plan({ volumes, readOnly: true, sysctl: { 'net.ipv4.ip_forward': '1' }, ulimits: ['core=0'] }, facts);
+
+  test('makes itself root before anything else, since tmpfs wants an owner that the namespace knows', () => {
+    expect(launch.steps[0]).toMatchObject({ op: 'set-user', uid: 0, gid: 0 });
+  });
+
+  test('is private before it mounts, and opens the host’s sources before the stage covers /tmp', () => {
+    expectOrder(
+      launch,
+      /^make the mounts below/,
+      /^open tree/,
+      /^mount tmpfs on \/tmp$/,
+      /^open directory stage:root$/,
+    );
+  });
+
+  test('makes devices before masks clone /dev/null, and masks before the root turns read-only and is entered', () => {
+    expectOrder(launch, /^attach dev-/, /^mask/, /^set rdonly on \/$/, /^pivot root$/);
+    expectOrder(launch, /^attach mount\./, /^set rdonly on \/$/);
+  });
+
+  test('writes kernel parameters in the new root, before /proc/sys turns read-only', () => {
+    expectOrder(
+      launch,
+      /^pivot root$/,
+      /^bring up lo$/,
+      /^write "1" to sysctl/,
+      /^make \/proc\/.* read-only$/,
+      /^exec/,
+    );
+  });
+
+  test('gives up rights one by one: limits, bounding set, ids, capabilities, no_new_privs, descriptors', () => {
+    expectOrder(
+      launch,
+      /^pivot root$/,
+      /^set rlimit/,
+      /^change directory to \/work$/,
+      /^find executable/,
+      /^stay as init$/,
+      /^set bounding/,
+      /^set capabilities/,
+      /^set no_new_privs/,
+      /^close descriptors from 3 on$/,
+      /^exec sh$/,
+    );
+    const last = ops(launch).lastIndexOf('set-user');
+    expect(last).toBeGreaterThan(ops(launch).indexOf('set-bounding-capabilities'));
+    expect(last).toBeLessThan(ops(launch).indexOf('set-capabilities'));
+  });
+
+  test('arms the parent-death signal of an init after its last change of ids', () => {
+    expectOrder(launch, /^set parent-death signal SIGKILL$/, /^stay as init$/);
+    expect(ops(launch).indexOf('set-user')).toBeLessThan(ops(launch).indexOf('set-parent-death-signal'));
+  });
+
+  test('without an init arms it after set-user, which clears it', () => {
+    const bare = plan({ init: false }, facts);
+    expect(ops(bare)).not.toContain('stay-as-init');
+    expect(ops(bare).indexOf('set-parent-death-signal')).toBeGreaterThan(ops(bare).lastIndexOf('set-user'));
+    expect(ops(bare).indexOf('set-parent-death-signal')).toBeLessThan(ops(bare).indexOf('close-descriptors'));
+  });
+
+  test('that may outlive its parent never arms it', () => {
+    for (const init of [true, false]) {
+      expect(ops(plan({ init, dieWithParent: false }, facts))).not.toContain('set-parent-death-signal');
+    }
+  });
+});
+
+describe('whatever is asked for, the plan', () => {
+  const mode = fc.constantFrom(undefined, 'host' as const);
+  const options: fc.Arbitrary<ContainerOptions> = fc
+    .record({
+      userns: mode,
+      pid: mode,
+      ipc: mode,
+      uts: mode,
+      cgroupns: mode,
+      net: fc.constantFrom(undefined, 'none', 'host'),
+      init: fc.constantFrom(undefined, false),
+      readOnly: fc.constantFrom(undefined, true),
+      rootfs: fc.constantFrom(undefined, '/image'),
+      volumes: fc.subarray(['/dev:/dev', '/srv:/srv:ro', '/proc:/proc', '/sys:/sys', '/tmp/x:/tmp']),
+      tmpfs: fc.subarray(['/run/x', '/dev/shm', '/home']),
+      user: fc.constantFrom(undefined, 'ann', '4242:1'),
+    })
+    .map((record) => Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)));
+  const facts = fc.constantFrom(
+    hostFacts(),
+    plainFacts(),
+    hostFacts({ mounts: [mount('/', 'overlay')] }),
+    hostFacts({ kernel: [5, 10], cgroup: HYBRID }),
+    hostFacts({
+      kinds: { '/work': 'directory' },
+      homes: ['/work'],
+      mounts: [mount('/', 'ext4'), mount('/srv', 'xfs')],
+    }),
+  );
+
+  test('can be encoded and read, and asks for just the namespaces that were wanted', () => {
+    fc.assert(
+      fc.property(options, facts, (wanted, host) => {
+        const launch = plan(wanted, host);
+        expect(() => encodePlan({ fds: launch.fds.map(({ slot }) => slot), steps: launch.steps })).not.toThrow();
+        expect(formatPlan(launch)).not.toMatch(/undefined|NaN|\[object/);
+        expect(launch.clone.flags).toHaveLength(specOf(wanted).linux.namespaces.length);
+        expect(launch.idMaps === undefined).toBe(wanted.userns === 'host');
+      }),
+    );
+  });
+
+  test('of an unprivileged caller has the parent open no mount', () => {
+    fc.assert(
+      fc.property(options, (wanted) => {
+        expect(plan(wanted, plainFacts()).fds.map(({ kind }) => kind)).not.toContain('tree');
+      }),
+    );
+  });
+
+  test('brings up lo, names the host and so on exactly in namespaces of its own', () => {
+    fc.assert(
+      fc.property(options, facts, (wanted, host) => {
+        const names = ops(plan(wanted, host));
+        expect(names.includes('set-hostname')).toBe(wanted.uts === undefined);
+        expect(names.includes('bring-up-loopback')).toBe(wanted.net === undefined);
+        expect(names.filter((op) => op === 'pivot-root')).toHaveLength(1);
+      }),
+    );
+  });
+});
+
+describe('a container of a cgroup alone', () => {
+  const bare: ContainerOptions = { isolation: 'cgroup' };
+
+  test('changes nothing but its streams, session and directory', () => {
+    const launch = compile('web', specOf(bare), hostFacts());
+    expect(launch.clone.flags).toEqual([]);
+    expect(ops(launch)).toEqual([
+      'set-umask',
+      'new-session',
+      'set-standard-streams',
+      'change-directory',
+      'find-executable',
+      'set-parent-death-signal',
+      'close-descriptors',
+      'exec',
+    ]);
+  });
+
+  test.each<[string, ContainerOptions, HostFacts, boolean]>([
+    ['another user', { user: '5:5' }, hostFacts(), true],
+    ['another group', { user: '0:5' }, hostFacts(), true],
+    ['the same user with other groups', { user: '0:0', groups: ['5'] }, hostFacts(), true],
+    ['the same user and groups', { user: '0:0', groups: ['0'] }, hostFacts(), false],
+    ['root without its groups', { user: '0:0' }, hostFacts({ caller: { ...ROOT_CALLER, groups: [0, 4] } }), true],
+    ['oneself, who may set no groups', { user: '1000:1000', groups: ['5'] }, plainFacts(), false],
+  ])('sets the user for %s', (_, options, facts, sets) => {
+    expect(ops(plan({ ...bare, ...options }, facts)).includes('set-user')).toBe(sets);
+  });
+});
+
+describe('cgroups', () => {
+  test('v1 ones are joined after the clone, so the cgroup namespace is made once the parent has done it', () => {
+    const launch = plan({ memory: '1g' }, hostFacts({ cgroup: HYBRID }));
+    expect(launch.clone.flags).not.toContain('CLONE_NEWCGROUP');
+    expect(launch.steps[1]).toEqual({ op: 'unshare', flags: 0x02000000 });
+    expect(plan({}, hostFacts({ cgroup: HYBRID })).clone.flags).toContain('CLONE_NEWCGROUP');
+    expect(ops(plan({ memory: '1g', cgroupns: 'host' }, hostFacts({ cgroup: HYBRID })))).not.toContain('unshare');
+  });
+
+  test('live where the options say', () => {
+    expect(plan({ cgroupParent: '/a' }).cgroup.v2?.path).toBe('/sys/fs/cgroup/a/web');
+    expect(plan().cgroup.v2?.path).toBe('/sys/fs/cgroup/corral/web');
+  });
+
+  test('can be missing only where a pid namespace takes everything along', () => {
+    const facts = hostFacts({ cgroup: NO_CGROUP });
+    expect(plan({}, facts).notes).toContainEqual(expect.stringMatching(/^no cgroup.*: cgroup v2 is not mounted$/));
+    expect(() => plan({ pid: 'host' }, facts)).toThrow(UnsupportedError);
+    const { problem: _, ...unexplained } = NO_CGROUP;
+    expect(() => plan({ pid: 'host' }, hostFacts({ cgroup: unexplained }))).toThrow('no cgroup can be made');
+  });
+});
+
+describe('a host that refuses user namespaces', () => {
+  const { userns } = hostFacts();
+  const refused = 'max_user_namespaces is 0';
+
+  test('starts root’s containers without one, and says so', () => {
+    const launch = plan({}, hostFacts({ userns: { ...userns, refused } }));
+    expect(launch.clone.flags).not.toContain('CLONE_NEWUSER');
+    expect(launch).not.toHaveProperty('idMaps');
+    expect(launch.notes).toEqual([expect.stringMatching(new RegExp(`^no user namespace.*: ${refused}$`))]);
+    expect(launch.fds).toContainEqual(expect.objectContaining({ slot: 'host-root', idmap: false }));
+  });
+
+  test('starts none of anybody else, and says what would help', () => {
+    expect(() => plan({}, plainFacts({ userns: { ...userns, refused } }))).toThrow(
+      expect.objectContaining({ code: 'ERR_UNSUPPORTED', hint: expect.stringContaining('sysctl') as unknown }),
+    );
+  });
+
+  test('is no matter where none is wanted', () => {
+    expect(plan({ userns: 'host' }, hostFacts({ userns: { ...userns, refused } })).notes).toEqual([]);
+  });
+});
+
+describe('details', () => {
+  test('a /dev of the host’s leaves /dev/null to masks, on the stage', () => {
+    const launch = plan({ volumes: ['/dev:/dev'] });
+    expectOrder(launch, /^open tree \/dev\/null$/, /^attach dev-null to stage:null$/, /^mask/);
+    expect(launch.steps.map(describeStep)).not.toContain('attach dev-zero to /dev/zero');
+  });
+
+  test('a working directory is made in an image, never in the host’s root', () => {
+    const makes = (options: ContainerOptions): boolean =>
+      plan(options).steps.map(describeStep).includes('make directory /srv/app');
+    expect(makes({ rootfs: '/image', cwd: '/srv/app' })).toBe(true);
+    expect(makes({ cwd: '/srv/app' })).toBe(false);
+    expect(ops(plan({ rootfs: '/image' }))).not.toContain('make-directory');
+  });
+
+  test('an image without a PATH is searched nowhere', () => {
+    const spec = specOf();
+    const launch = compile('web', { ...spec, process: { ...spec.process, env: ['XPATH=/x'], args: [] } }, hostFacts());
+    expect(launch.steps).toContainEqual({ op: 'find-executable', file: '', path: '' });
+  });
+
+  test('an out-of-memory score is set before the rights to it go', () => {
+    expectOrder(plan({ oomScoreAdj: -5 }), /^set oom_score_adj to -5$/, /^set bounding/);
+    expect(ops(plan())).not.toContain('set-oom-score-adj');
+  });
+
+  test('privileges may be gained only where that was asked for', () => {
+    expect(ops(plan({ noNewPrivileges: false }))).not.toContain('set-no-new-privileges');
+  });
+});
