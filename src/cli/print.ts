@@ -15,6 +15,11 @@ export function printJson(value: unknown): void {
   printOut(`${JSON.stringify(value, undefined, 2)}\n`);
 }
 
+/** Returns how long a line may be: where nobody looks at it, as long as it is. */
+export function outputWidth(): number {
+  return process.stdout.isTTY ? process.stdout.columns : Infinity;
+}
+
 // Never by process.stdout and process.stderr: those turn a pipe non-blocking, and the pipe is the container's, too. Besides,
 // what was written so is out before the process is.
 function writeAll(fd: number, text: string): void {

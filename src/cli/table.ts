@@ -11,7 +11,7 @@ export function formatTable<Row>(rows: readonly Row[], columns: readonly Column<
   const widths = columns.map((_, index) => Math.max(...cells.map((line) => line[index]?.length ?? 0)));
   return cells
     .map((line) => columns.map(({ align }, index) => pad(line[index] ?? '', widths[index] ?? 0, align)).join('  '))
-    .map((line) => `${cut(line.trimEnd(), width)}\n`)
+    .map((line) => `${cutLine(line.trimEnd(), width)}\n`)
     .join('');
 }
 
@@ -19,6 +19,7 @@ function pad(text: string, width: number, align: 'right' | undefined): string {
   return align === 'right' ? text.padStart(width) : text.padEnd(width);
 }
 
-function cut(line: string, width: number): string {
+/** Returns a line, cut where it is longer than `width`. */
+export function cutLine(line: string, width: number): string {
   return line.length <= width ? line : `${line.slice(0, Math.max(0, width - 1))}…`;
 }

@@ -1,5 +1,6 @@
 import type { HiddenPath } from '../host/facts.js';
 import type { SlotName, Step } from '../plan/steps.js';
+import { S_IFCHR } from '../util/linux.js';
 import { isWithin } from './questions.js';
 
 /** One overlay: a directory of the host below, the container's own writes above. */
@@ -93,7 +94,7 @@ function makeDirectory(path: string): Step {
 
 // A whiteout is a character device 0:0, which anybody may make: overlayfs.rst, "whiteouts and opaque directories".
 function whiteout(path: string): Step {
-  return { op: 'make-node', root: STAGE, path, mode: 0o020000, device: 0 };
+  return { op: 'make-node', root: STAGE, path, mode: S_IFCHR, device: 0 };
 }
 
 function below(layer: Layer, path: string): string {

@@ -69,7 +69,8 @@ function cgroup(context: Context, mount: Mount): Part {
   if (context.facts.cgroup.layout.v2 === undefined) {
     return { steps: [], notes: [`${mount.destination} is left as it is: this host has no cgroup v2`] };
   }
-  if (!hasNamespace(context.spec, 'cgroup') && hasNamespace(context.spec, 'user')) {
+  // Never a new mount from the host's cgroup namespace: its options would replace those of the host's own (nsdelegate).
+  if (!hasNamespace(context.spec, 'cgroup')) {
     return hostBind({ ...mount, options: ['rbind', 'ro'] }, context.facts.cgroup.layout.v2.mount);
   }
   return { steps: [fresh({ ...mount, type: 'cgroup2', source: 'cgroup2' })] };

@@ -144,7 +144,7 @@ export class OwnedDirectory {
 
   /** Removes the directory and gives up the lock. */
   remove(): void {
-    rmSync(this.path, { recursive: true, force: true });
+    removeDirectory(this.path);
     closeSync(this.#lockFd);
   }
 
@@ -169,3 +169,17 @@ export function stateDirectory(given: string | undefined, uid: number, env: Node
 function isTaken(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'ENOTEMPTY' || error.code === 'EEXIST');
 }
+
+/** Whoever killed the container may be leaving its last figures in the directory, two files at most, while it goes. */
+function removeDirectory(path: string): void {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      rmSync(path, { recursive: true, force: true });
+      return;
+    } catch (error) {
+      if (!isTaken(error) || attempt === REMOVE_ATTEMPTS) throw error;
+    }
+  }
+}
+
+const REMOVE_ATTEMPTS = 10;

@@ -5,7 +5,7 @@ import type { CgroupPlan, FdPlan, IdRange, LaunchPlan } from './types.js';
 export function formatPlan(plan: LaunchPlan): string {
   return [
     section('cgroup', cgroupLines(plan.cgroup)),
-    section('clone', [`clone3 ${['CLONE_INTO_CGROUP', ...plan.clone.flags].join(' | ')}`]),
+    section('clone', [cloneLine(plan)]),
     section('parent', parentLines(plan)),
     section('corral-init', stepLines(plan)),
     section('notes', plan.notes),
@@ -34,6 +34,11 @@ function cgroupLines({ evacuate, v2, v1 }: CgroupPlan): readonly string[] {
       ...writes.map(({ file, value }) => `write ${value} to ${file}`),
     ]),
   ];
+}
+
+function cloneLine({ cgroup, clone }: LaunchPlan): string {
+  const flags = [...(cgroup.v2 === undefined ? [] : ['CLONE_INTO_CGROUP']), ...clone.flags];
+  return ['clone3', flags.join(' | ')].filter((word) => word !== '').join(' ');
 }
 
 function parentLines({ idMaps, cgroup, fds }: LaunchPlan): readonly string[] {

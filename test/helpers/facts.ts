@@ -24,7 +24,7 @@ export const PLAIN_CALLER: CallerFacts = {
 };
 
 /** A host with cgroup v2 only, whose tree may be written. */
-export const UNIFIED: CgroupFacts = {
+const UNIFIED: CgroupFacts = {
   layout: {
     mode: 'unified',
     v2: { mount: '/sys/fs/cgroup', root: '/', readonly: false, own: '/sys/fs/cgroup/user' },

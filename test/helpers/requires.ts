@@ -24,7 +24,7 @@ export function requires(context: TestContext, needs: Requirements): void {
 }
 
 /** Returns what is missing, in words; `undefined` when nothing is. */
-export function findMissing({ root, controllers, cgroup2, idmap, programs }: Requirements): string | undefined {
+function findMissing({ root, controllers, cgroup2, idmap, programs }: Requirements): string | undefined {
   if (root === true && process.geteuid?.() !== 0) return 'needs root';
   const missing = (controllers ?? []).find((name) => !hasController(name));
   if (missing !== undefined) return `needs the ${missing} controller`;
@@ -41,7 +41,7 @@ export function hasController(name: string): boolean {
 }
 
 /** Tells whether containers of root get ids of their own here: whether `/` is on a file system that can be idmapped. */
-export function mapsRoot(): boolean {
+function mapsRoot(): boolean {
   const { mounts } = readHostFacts({ paths: [], cwd: '/' });
   const type = mounts.findLast(({ target }) => target === '/')?.type ?? '';
   return process.geteuid?.() === 0 && ['ext4', 'xfs', 'btrfs', 'f2fs', 'tmpfs'].includes(type);

@@ -4,9 +4,10 @@ import { isContainerError } from '../../errors/container-error.js';
 import { describeError } from '../describe-error.js';
 import { EXIT } from '../exit-codes.js';
 import { type KillReport, countProcesses, formatKill } from '../kill-report.js';
-import { printErr, printJson, printOut } from '../print.js';
+import { outputWidth, printErr, printJson, printOut } from '../print.js';
 import { quoteCommand } from '../quote.js';
 import { UsageError } from '../usage-error.js';
+import { cutLine } from '../table.js';
 import type { Verb, VerbCall } from '../verb.js';
 
 interface KillFlags {
@@ -25,7 +26,9 @@ export const kill: Verb = {
     dryRun: { flags: '--dry-run', help: 'kill nothing: list what would die', group: 'Which, and how', value: true },
     json: { flags: '--json', help: 'as JSON', group: 'Output', value: true },
   },
-  notes: 'Exit code: 0 when all are gone; 1 when one is not, or was not there; the others are killed all the same.',
+  notes: `Exit code:
+  0  all are gone
+  1  one is not, or was not there; the others are killed all the same`,
   examples: [
     ['corral kill web db', 'two of them'],
     ['corral kill --dry-run --all', 'what would die'],
@@ -69,7 +72,9 @@ function printOutcome({ id, report, error }: Outcome): void {
 
 function formatProcesses(pids: readonly number[]): string {
   const width = Math.max(0, ...pids.map((pid) => String(pid).length));
-  return pids.map((pid) => `  ${String(pid).padStart(width)}  ${readCommand(pid)}\n`).join('');
+  return pids
+    .map((pid) => `${cutLine(`  ${String(pid).padStart(width)}  ${readCommand(pid)}`, outputWidth())}\n`)
+    .join('');
 }
 
 function readCommand(pid: number): string {

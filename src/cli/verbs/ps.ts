@@ -2,7 +2,7 @@ import type { ContainerInfo } from '../../container/containers.js';
 import { formatDuration } from '../../util/duration.js';
 import { formatSize } from '../../util/size.js';
 import { EXIT } from '../exit-codes.js';
-import { printJson, printOut } from '../print.js';
+import { outputWidth, printJson, printOut } from '../print.js';
 import { quoteCommand } from '../quote.js';
 import { type Column, formatTable } from '../table.js';
 import type { Verb, VerbCall } from '../verb.js';
@@ -38,7 +38,7 @@ async function listContainers({ options, context }: VerbCall<PsFlags>): Promise<
   const containers = new Containers(context).list();
   if (options.json === true) printJson(containers);
   else if (options.quiet === true) printOut(containers.map(({ id }) => `${id}\n`).join(''));
-  else printOut(formatTable(containers, COLUMNS, process.stdout.isTTY ? process.stdout.columns : Infinity));
+  else printOut(formatTable(containers, COLUMNS, outputWidth()));
   return EXIT.ok;
 }
 

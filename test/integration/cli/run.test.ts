@@ -69,7 +69,8 @@ describe('corral run', () => {
   it('ends when nobody reads what it says', async () => {
     const started = lab.start(lab.runWords(['yes']));
     started.process.stdout?.once('data', () => started.process.stdout?.destroy());
-    expect(await started.ended).toMatchObject({ code: 128 + 13 });
+    // SIGPIPE; or, since Node's pipes are sockets, ECONNRESET, about which yes(1) complains.
+    expect([128 + 13, 1]).toContain((await started.ended).code);
   });
 
   it('says that memory ran out, of what and how much', async (context) => {

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { findByArgument } from '../../helpers/leaks.js';
 import { until } from '../../helpers/lab.js';
@@ -127,13 +128,15 @@ describe('corral prune', () => {
     const gone = await lab.box('gone');
     const left = await lab.box('left', ['--no-die-with-parent']);
     await lab.box('alive');
+    // Not `ended`: what is left holds the streams open.
+    const exits = [gone, left].map((started) => once(started.process, 'exit'));
     gone.process.kill('SIGKILL');
     left.process.kill('SIGKILL');
-    await Promise.all([gone.ended, left.ended]);
-    await until(() => true, 'the kernel has told the container of the death of its owner');
+    await Promise.all(exits);
+    await gone.ended;
     expect(parse((await lab.corral(['ps', '--json'])).stdout)).toMatchObject([
       { id: 'alive', status: 'running' },
-      { id: 'gone', status: 'abandoned' },
+      { id: 'gone', status: 'abandoned', processes: 0 },
       { id: 'left', status: 'abandoned', processes: 2 },
     ]);
     const pruned = await lab.corral(['prune']);
@@ -151,7 +154,7 @@ describe('corral plan', () => {
     const text = await lab.corral(['plan', ...flags, 'echo', '--json']);
     expect(text).toMatchObject({ code: 0, stderr: '' });
     expect(text.stdout).toMatch(new RegExp(`^cgroup\n(.*\n)*  make .*/${lab.cgroupParent}/web\n`));
-    expect(text.stdout).toMatch(/\n +\d+ exec echo --json\n/);
+    expect(text.stdout).toMatch(/\n +\d+ exec echo +\[--json\]\n/);
     const json = await lab.corral(['plan', '--json', '--ulimit', 'core=unlimited', ...flags, '--', 'true']);
     expect(parse(json.stdout)).toMatchObject({
       id: 'web',
@@ -166,7 +169,7 @@ describe('corral plan', () => {
       context.skip('needs a checkout that everybody can read');
     }
     expect(started).toMatchObject({ code: 0, stderr: '' });
-    expect(started.stdout).toContain('clone3 CLONE_INTO_CGROUP | CLONE_NEWUSER');
+    expect(started.stdout).toMatch(/^ {2}clone3 .*CLONE_NEWUSER/m);
   });
 
   it('finds out what makes no sense', async () => {

@@ -18,6 +18,9 @@ const lab = makeLab();
 /** Programs that the tests use inside; dynamic, so their libraries come along. */
 const PROGRAMS = ['sh', 'cat', 'ls', 'id', 'touch', 'mkdir', 'pwd'];
 
+/** Prints which libraries a program needs. @see ldd(1) */
+const LDD = '/usr/bin/ldd';
+
 /** Makes a small root filesystem out of programs of the host. */
 function makeRootfs(): string {
   const root = lab.directory();
@@ -38,7 +41,7 @@ function makeRootfs(): string {
 }
 
 function listLibraries(program: string): readonly string[] {
-  const text = execFileSync('ldd', [program], { encoding: 'utf8' });
+  const text = execFileSync(LDD, [program], { encoding: 'utf8' });
   return [...text.matchAll(/(?:=> )?(\/\S+) \(0x/g)].map(([, path]) => path ?? '');
 }
 

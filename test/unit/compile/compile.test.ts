@@ -48,8 +48,11 @@ describe.each(HOSTS)('the plan %s', (_, facts) => {
       launch,
       /^make the mounts below/,
       /^open tree/,
-      /^mount tmpfs on \/tmp$/,
+      /^open directory \/tmp$/,
       /^open directory stage:root$/,
+    );
+    expect(launch.steps.map(describeStep).indexOf('mount tmpfs on /tmp')).toBeGreaterThan(
+      ops(launch).lastIndexOf('open-tree'),
     );
   });
 

@@ -17,7 +17,7 @@ const EMPTY: LaunchPlan = {
 
 describe('the text of a plan', () => {
   test('leaves out what there is not', () => {
-    expect(formatPlan(EMPTY)).toBe('clone\n  clone3 CLONE_INTO_CGROUP\n\ncorral-init\n  0 exec true\n');
+    expect(formatPlan(EMPTY)).toBe('clone\n  clone3\n\ncorral-init\n  0 exec true\n');
   });
 
   test('has a section for each actor, in the order of what happens', () => {

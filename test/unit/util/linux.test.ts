@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { defined } from '../../../src/util/defined.js';
 import { CAPABILITIES, CLONE, capabilityMask, MOUNT_ATTR } from '../../../src/util/linux.js';
 import { isMissingFile } from '../../../src/util/missing.js';
 
@@ -50,4 +51,14 @@ describe('a missing file', () => {
   ])('%# is told from other failures', (error, missing) => {
     expect(isMissingFile(error)).toBe(missing);
   });
+});
+
+test('values that are undefined are left out, and nothing else is', () => {
+  expect(Object.entries(defined({ a: undefined, b: null, c: 0, d: '', e: false }))).toEqual([
+    ['b', null],
+    ['c', 0],
+    ['d', ''],
+    ['e', false],
+  ]);
+  expect(defined({})).toEqual({});
 });

@@ -4,16 +4,30 @@ import { OptionError } from '../../../../src/errors/option-error.js';
 import { checkHostname, checkName, hostnameOf } from '../../../../src/spec/parse/name.js';
 
 describe('a name', () => {
-  test.each(['a', 'web-1', 'A.b_c+d', '0', '-x', '_', 'a..b', 'a'.repeat(128)])('%s is one', (name) => {
+  test.each(['a', 'web-1', 'A.b_c+d', '0', '+x', '_', 'a..b', 'a'.repeat(128)])('%s is one', (name) => {
     expect(checkName(name)).toBe(name);
   });
 
-  test.each(['', '.', '..', '.hidden', '../x', 'a/b', '/', 'a b', 'a\n', '\na', 'a\0', 'ä', 'a:b', 'a'.repeat(129)])(
-    '%j is none',
-    (name) => {
-      expect(() => checkName(name)).toThrow(OptionError);
-    },
-  );
+  test.each([
+    '',
+    '.',
+    '..',
+    '.hidden',
+    '-x',
+    '--force',
+    '../x',
+    'a/b',
+    '/',
+    'a b',
+    'a\n',
+    '\na',
+    'a\0',
+    'ä',
+    'a:b',
+    'a'.repeat(129),
+  ])('%j is none', (name) => {
+    expect(() => checkName(name)).toThrow(OptionError);
+  });
 
   test('that is wrong is called by the option it came from', () => {
     expect(() => checkName('..')).toThrow(/^name: "\.\." is not a container name/);

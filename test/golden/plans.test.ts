@@ -1,0 +1,93 @@
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { compile } from '../../src/compile/compile.js';
+import { isContainerError } from '../../src/errors/container-error.js';
+import type { HostFacts } from '../../src/host/facts.js';
+import { formatPlan } from '../../src/plan/format.js';
+import { type Surroundings, toSpec } from '../../src/spec/from-options.js';
+import type { ContainerOptions } from '../../src/spec/options.js';
+
+/** What the plans are compiled from: options as a user writes them. */
+const OPTIONS: Readonly<Record<string, ContainerOptions>> = {
+  default: {},
+  limits: { memory: '256M', cpus: 1.5, pids: 64 },
+  'host-namespaces': { pid: 'host', net: 'host', ipc: 'host', uts: 'host', cgroupns: 'host' },
+  'no-userns': { userns: 'host' },
+  'home-directory': { cwd: '/home/ann/app' },
+  'rootfs-read-only': {
+    rootfs: '/srv/app',
+    readOnly: true,
+    volumes: ['/srv/app/data:/data', '/etc/hosts:/etc/hosts:ro'],
+  },
+  everything: {
+    expose: ['/etc/shadow'],
+    volumes: ['/srv/app:/app'],
+    tmpfs: ['/scratch:size=64m'],
+    capAdd: ['NET_ADMIN'],
+    sysctl: { 'net.ipv4.ip_forward': '1' },
+    ulimits: ['nofile=1024:4096'],
+    oomScoreAdj: 200,
+    init: false,
+    user: '1000:1000',
+  },
+  'cgroup-only': { isolation: 'cgroup', pids: 64 },
+};
+
+const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+const HOSTS = readdirSync(here('facts')).map((file) => file.replace('.json', ''));
+
+/** Reads the facts of a host; its capabilities are a decimal string there, since JSON knows no such numbers. */
+function readFacts(host: string): HostFacts {
+  return JSON.parse(readFileSync(here(`facts/${host}.json`), 'utf8'), (key, value: unknown) =>
+    key === 'capabilities' ? BigInt(value as string) : value,
+  ) as HostFacts;
+}
+
+function surroundingsOf({ caller }: HostFacts): Surroundings {
+  return {
+    cwd: '/',
+    env: { PATH: '/usr/bin:/bin' },
+    ids: caller,
+    resolve: (path) => path,
+    device: () => undefined,
+    user: (text) => {
+      const [uid = 0, gid = 0] = text.split(':').map(Number);
+      return { uid, gid, additionalGids: [], home: uid === 0 ? '/root' : '/' };
+    },
+  };
+}
+
+/** The plan as text, or the words of the refusal. */
+function explain(options: ContainerOptions, facts: HostFacts): string {
+  try {
+    return formatPlan(compile('box', toSpec(['true'], 'box', options, surroundingsOf(facts)), facts));
+  } catch (error) {
+    if (!isContainerError(error)) throw error;
+    return `${error.name}: ${error.message}\n${error.hint === undefined ? '' : `hint: ${error.hint}\n`}`;
+  }
+}
+
+describe.each(HOSTS)('on the host %s', (host) => {
+  it.each(Object.entries(OPTIONS))('the plan of %s is the reviewed one', (name, options) => {
+    const text = explain(options, readFacts(host));
+    const path = here(`plans/${host}/${name}.plan.txt`);
+    if (process.env['UPDATE_GOLDEN'] === '1') {
+      mkdirSync(here(`plans/${host}`), { recursive: true });
+      writeFileSync(path, text);
+    }
+    expect(text).toBe(readFileSync(path, 'utf8'));
+  });
+
+  it('compiling twice gives the same plan', () => {
+    const facts = readFacts(host);
+    for (const options of Object.values(OPTIONS)) expect(explain(options, facts)).toBe(explain(options, facts));
+  });
+});
+
+it('every plan that is kept belongs to a host and to options', () => {
+  const kept = HOSTS.flatMap((host) => readdirSync(here(`plans/${host}`)).map((file) => `${host}/${file}`));
+  const known = HOSTS.flatMap((host) => Object.keys(OPTIONS).map((name) => `${host}/${name}.plan.txt`));
+  expect(kept.sort()).toEqual(known.sort());
+});
