@@ -27,6 +27,11 @@ interface Hint {
 // The first that fits counts.
 const HINTS: readonly Hint[] = [
   {
+    errno: 'ERANGE',
+    file: /^cpuset\.(cpus|mems)$/,
+    text: () => 'the host has fewer CPUs or NUMA nodes than that: see lscpu(1)',
+  },
+  {
     errno: 'EBUSY',
     file: /^cgroup\.subtree_control$/,
     text: ({ cgroup }) =>

@@ -22,7 +22,7 @@ export async function signalCgroup(ref: CgroupRef, signal: number): Promise<numb
 }
 
 /** The same for the cgroup at `path`; it is thawed on every path, unless it was frozen before. */
-export async function signalPath(path: string, signal: number): Promise<number> {
+async function signalPath(path: string, signal: number): Promise<number> {
   const mayFreeze = hasFreezer(path) && !isPathFrozen(path);
   try {
     // What cannot stand still in time is signalled as it is: late forks may be missed, which is better than no signal.

@@ -13,7 +13,7 @@ import { NULL_DEVICE, compileDevices, compileNullDevice } from './devices.js';
 import { type Exposure, exposures } from './exposed.js';
 import { becomeRoot, planIds } from './ids.js';
 import { compileMount } from './mounts.js';
-import { compileCredentials, compileExecutable, compileInit, compileSurroundings } from './process.js';
+import { capabilityNotes, compileCredentials, compileExecutable, compileInit, compileSurroundings } from './process.js';
 import { compileReadonlyRoot, compileRootfs, isHostOverlay } from './rootfs.js';
 import { ROOT, makeStage } from './stage.js';
 
@@ -54,7 +54,13 @@ export function compile(id: string, wanted: Spec, facts: HostFacts): LaunchPlan 
       ...compileInit(context),
       ...compileCredentials(context),
     ],
-    notes: [...notes, ...cgroupNotes(context, cgroup), ...ids.notes, ...(root.notes ?? [])],
+    notes: [
+      ...notes,
+      ...cgroupNotes(context, cgroup),
+      ...ids.notes,
+      ...capabilityNotes(context),
+      ...(root.notes ?? []),
+    ],
   };
 }
 

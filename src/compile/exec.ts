@@ -13,7 +13,7 @@ import { becomeRoot } from './ids.js';
 import { compileCredentials, compileExecutable, compileSurroundings } from './process.js';
 
 /** The slot of the pidfd of the container that is entered. */
-export const CONTAINER = 'container';
+const CONTAINER = 'container';
 
 /** What a process that enters a container does. */
 export interface ExecPlan {
@@ -34,16 +34,16 @@ export function compileExec(
   process: Process,
   { facts, idMaps }: { readonly facts: HostFacts; readonly idMaps?: IdMapPlan | undefined },
 ): ExecPlan {
-  const dieWithParent = spec.annotations[ANNOTATIONS.dieWithParent] ?? 'true';
   // A host that refuses user namespaces has given none: entering one's own is EINVAL, setns(2).
   const namespaces = spec.linux.namespaces.filter(({ type }) => type !== 'user' || idMaps !== undefined);
   const context: Context = {
-    // An entered process has no init of its own: the container's reaps what it leaves behind.
+    // An entered process has no init of its own: the container's reaps what it leaves behind. And it is its caller's:
+    // whatever the container's own way of ending is, nobody else waits for this one.
     spec: {
       ...spec,
       process,
       linux: { ...spec.linux, namespaces },
-      annotations: { [ANNOTATIONS.dieWithParent]: dieWithParent },
+      annotations: { [ANNOTATIONS.dieWithParent]: 'true' },
     },
     facts,
     ids: { ...(idMaps === undefined ? {} : { maps: idMaps }), shifted: false, notes: [] },

@@ -42,7 +42,7 @@ function isCovered({ spec, facts }: Context, path: string): boolean {
 
 // `/home` holds homes and is none itself.
 function isHome(path: string): boolean {
-  return path !== '/home';
+  return !path.endsWith('/home');
 }
 
 function expose(context: Context, path: string, directory: boolean, index: number): Part {

@@ -50,7 +50,7 @@ export function exposedPaths({ spec }: Context): readonly string[] {
 }
 
 /** Returns what stays hidden below `target`, and is not exposed. */
-export function hiddenBelow(context: Context, target: string, ownMounts: readonly string[]): readonly HiddenPath[] {
+function hiddenBelow(context: Context, target: string, ownMounts: readonly string[]): readonly HiddenPath[] {
   const exposed = exposedPaths(context);
   const homes = context.facts.homes.map((path): HiddenPath => ({ path, kind: 'directory', mode: homeMode(path) }));
   const all = [...homes, ...context.facts.hidden];
@@ -70,7 +70,7 @@ function homeMode(path: string): number {
 }
 
 /** Returns the host's real mounts below `/` that the container is to see, in mount order. */
-export function visibleMounts(context: Context): readonly HostMount[] {
+function visibleMounts(context: Context): readonly HostMount[] {
   const { facts } = context;
   const exposed = exposedPaths(context);
   const covered = [...OWN, ...hiddenDirectories(facts)].filter((path) => !exposed.includes(path));
@@ -96,7 +96,7 @@ function treeDirectory(index: number): string {
  */
 export function hostOverlay(context: Context, files: Readonly<Record<string, string>>): Part {
   const userns = hasNamespace(context.spec, 'user');
-  const mounts = [{ target: '/', type: '', readOnly: false }, ...visibleMounts(context)];
+  const mounts = [{ target: '/', type: '', readOnly: false, isFile: false }, ...visibleMounts(context)];
   const ownMounts = mounts.map(({ target }) => target);
   const fds: FdPlan[] = [];
   const notes: string[] = [];
@@ -104,7 +104,9 @@ export function hostOverlay(context: Context, files: Readonly<Record<string, str
   mounts.forEach((mount, index) => {
     const { target } = mount;
     const idmap = context.ids.shifted;
-    const refusal = idmap ? whyNotIdmapped(context.facts, target, { recursive: false, overlay: true }) : undefined;
+    const refusal = idmap
+      ? whyNotIdmapped(context.facts, target, { recursive: false, overlay: !mount.isFile })
+      : undefined;
     if (refusal !== undefined) notes.push(`files of ${target} belong to nobody: ${refusal}`);
     fds.push({
       slot: treeSlot(target),
@@ -113,6 +115,11 @@ export function hostOverlay(context: Context, files: Readonly<Record<string, str
       recursive: false,
       idmap: idmap && refusal === undefined,
     });
+    // There is no overlay of a file.
+    if (mount.isFile) {
+      steps.push(bindFile(treeSlot(target), target));
+      return;
+    }
     const lower = treeDirectory(index);
     steps.push(attach(treeSlot(target), lower));
     const layer: Layer = {
@@ -130,6 +137,10 @@ export function hostOverlay(context: Context, files: Readonly<Record<string, str
 
 function attach(tree: SlotName, target: string): Step {
   return { op: 'attach-mount', tree, root: STAGE, target, attributes: 0x05, recursive: 0, create: 1 };
+}
+
+function bindFile(tree: SlotName, target: string): Step {
+  return { op: 'attach-mount', tree, root: ROOT, target, attributes: 0x07, recursive: 0, create: 1 };
 }
 
 function openRoot(): Step {
@@ -185,7 +196,9 @@ export function hostOverlayUnprivileged(context: Context, files: Readonly<Record
 // A mount without mounts below it can be a layer all the same: the working directory is often one.
 function mountsInside(context: Context, path: string): readonly Step[] {
   return visibleMounts(context)
-    .filter(({ target }) => isWithin(target, path) && mountsBelow(context.facts, target).length === 0)
+    .filter(
+      ({ target, isFile }) => isWithin(target, path) && !isFile && mountsBelow(context.facts, target).length === 0,
+    )
     .flatMap(({ target }, index) => {
       const hidden = hiddenBelow(context, target, []);
       return mountLayer(

@@ -1,18 +1,15 @@
 import { constants } from 'node:os';
-import type { CallerFacts } from '../host/facts.js';
+import type { CallerFacts, HostFacts } from '../host/facts.js';
 import type { Step } from '../plan/steps.js';
 import { ANNOTATIONS } from '../spec/annotations.js';
 import type { Process, Spec } from '../spec/types.js';
 import { RLIMIT, capabilityMask } from '../util/linux.js';
-import type { Context } from './context.js';
+import type { Context, IdPlan } from './context.js';
 
-/** What the process is given before it becomes anybody else: limits of its own, a session, its streams. */
+/** What the process is given before it becomes anybody else: a session, its streams. */
 export function compileSurroundings({ spec }: Context): readonly Step[] {
-  const { rlimits, oomScoreAdj } = spec.process;
+  const { oomScoreAdj } = spec.process;
   return [
-    ...rlimits.map(({ type, soft, hard }): Step => {
-      return { op: 'set-rlimit', resource: RLIMIT[type as keyof typeof RLIMIT], soft, hard };
-    }),
     ...(oomScoreAdj === undefined ? [] : [{ op: 'set-oom-score-adj', value: oomScoreAdj } as const]),
     { op: 'set-umask', mask: spec.process.user.umask },
     // A session of its own has no controlling terminal: nothing inside can push input into the caller's (TIOCSTI).
@@ -40,13 +37,21 @@ export function compileInit({ spec }: Context): readonly Step[] {
   return [...parentDeath(spec), { op: 'stay-as-init' }, { op: 'new-session' }];
 }
 
+/** Says which capabilities were asked for and cannot be had: a warning, not an error, as the runtime-spec has it. */
+export function capabilityNotes({ spec, ids, facts }: Context): readonly string[] {
+  const { bounding } = spec.process.capabilities;
+  const missing = bounding.filter((name) => (capabilityMask([name]) & grantable(ids, facts)) === 0n);
+  if (spec.linux.namespaces.length === 0 || missing.length === 0) return [];
+  return [`the caller has not got, and so cannot pass on, ${missing.join(', ')}`];
+}
+
 /** Tells whether corral-init stays as the container's first process. */
-export function hasInit(spec: Spec): boolean {
+function hasInit(spec: Spec): boolean {
   return spec.annotations[ANNOTATIONS.init] === 'true';
 }
 
 /**
- * Who the process is, and the exec.
+ * Its limits, who the process is, and the exec.
  *
  * The bounding set goes first: it takes CAP_SETPCAP, which set-user's credentials may lack. The place of the seccomp filter
  * is just before close-descriptors: with no_new_privs set it may be loaded last, so that it sees as few calls as possible.
@@ -55,9 +60,13 @@ export function compileCredentials({ spec, ids, facts }: Context): readonly Step
   const { process } = spec;
   const full = spec.linux.namespaces.length > 0;
   return [
-    ...(full ? [boundingSet(process)] : []),
+    // Once nothing has to be opened any more: with `nofile=10`, corral-init itself would run out of descriptors.
+    ...process.rlimits.map(({ type, soft, hard }): Step => {
+      return { op: 'set-rlimit', resource: RLIMIT[type as keyof typeof RLIMIT], soft, hard };
+    }),
+    ...(full ? [boundingSet(process, grantable(ids, facts))] : []),
     ...(full || changesUser(process, facts.caller) ? [user(process, ids.maps?.setgroups !== 'deny')] : []),
-    ...(full ? [capabilities(process)] : []),
+    ...(full ? [capabilities(process, grantable(ids, facts))] : []),
     ...(process.noNewPrivileges ? [{ op: 'set-no-new-privileges' } as const] : []),
     // Changing ids clears the signal, prctl(2): so this comes after. With an init it is the init that has it.
     ...(hasInit(spec) ? [] : parentDeath(spec)),
@@ -77,21 +86,26 @@ function changesUser({ user: { uid, gid, additionalGids } }: Process, caller: Ca
   return uid !== caller.uid || gid !== caller.gid || (caller.privileged && !sameGroups);
 }
 
-function boundingSet({ capabilities: { bounding } }: Process): Step {
-  return { op: 'set-bounding-capabilities', keep: capabilityMask(bounding) };
+// Within a user namespace of its own the process has them all; without one, only what the caller has can be passed on.
+function grantable({ maps }: IdPlan, { caller }: HostFacts): bigint {
+  return maps === undefined ? caller.capabilities : ~0n;
+}
+
+function boundingSet({ capabilities: { bounding } }: Process, granted: bigint): Step {
+  return { op: 'set-bounding-capabilities', keep: capabilityMask(bounding) & granted };
 }
 
 function user({ user: { uid, gid, additionalGids } }: Process, setgroups: boolean): Step {
   return { op: 'set-user', uid, gid, groups: additionalGids, setgroups: setgroups ? 1 : 0 };
 }
 
-function capabilities({ capabilities: sets }: Process): Step {
+function capabilities({ capabilities: sets }: Process, granted: bigint): Step {
   return {
     op: 'set-capabilities',
-    effective: capabilityMask(sets.effective),
-    permitted: capabilityMask(sets.permitted),
-    inheritable: capabilityMask(sets.inheritable),
-    ambient: capabilityMask(sets.ambient),
+    effective: capabilityMask(sets.effective) & granted,
+    permitted: capabilityMask(sets.permitted) & granted,
+    inheritable: capabilityMask(sets.inheritable) & granted,
+    ambient: capabilityMask(sets.ambient) & granted,
   };
 }
 

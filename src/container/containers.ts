@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { isFrozen } from '../cgroup/freeze.js';
 import { type KillReport, killCgroup } from '../cgroup/kill.js';
 import { removeParent } from '../cgroup/parent.js';
+import type { CgroupRef } from '../cgroup/types.js';
 import { listProcesses } from '../cgroup/processes.js';
 import { hasCgroup } from '../cgroup/ref.js';
 import { type Stats, readStats } from '../cgroup/stats.js';
@@ -65,7 +66,7 @@ export class Containers {
     if (!hasCgroup(cgroup) && init !== undefined) await killInit(init);
     const report = await killCgroup(cgroup, {
       beforeRemove: () => {
-        this.#saveUsage(id, { usage: readUsage(cgroup) });
+        this.#saveUsage(id, cgroup, { usage: readUsage(cgroup) });
       },
     });
     this.#store.claim(id)?.remove();
@@ -85,20 +86,24 @@ export class Containers {
    */
   async prune(): Promise<readonly { readonly id: string; readonly report: KillReport | undefined }[]> {
     const pruned: { id: string; report: KillReport | undefined }[] = [];
+    const failures: unknown[] = [];
     for (const name of this.#store.names()) {
       const directory = this.#store.claim(name);
       if (directory === undefined) continue;
       try {
         const state = this.#store.read(name);
+        if (state?.init !== undefined && !hasCgroup(state.cgroup)) await killInit(state.init);
         const report = state === undefined ? undefined : await killCgroup(state.cgroup);
         directory.remove();
         if (state !== undefined) removeParent(state.cgroup);
         pruned.push({ id: state?.id ?? name, report });
       } catch (error) {
         directory.release();
-        throw error;
+        failures.push(error);
       }
     }
+    // One that cannot be cleared away does not keep the others from it; but it does not pass in silence either.
+    if (failures.length > 0) throw failures[0];
     return pruned;
   }
 
@@ -116,9 +121,12 @@ export class Containers {
     };
   }
 
-  // The owner reads it when it finds the cgroup gone; an owner that has finished already needs it no more.
-  #saveUsage(id: string, usage: LastUsage): void {
+  // The owner reads it when it finds the cgroup gone. An owner that has finished already needs it no more, and a container
+  // that has taken the name since is another one.
+  #saveUsage(id: string, cgroup: CgroupRef, usage: LastUsage): void {
     try {
+      const now = this.#store.read(id)?.cgroup;
+      if (now?.v2?.inode !== cgroup.v2?.inode) return;
       writeFileSync(join(this.#store.directory, id, LAST_USAGE), JSON.stringify(usage), { mode: 0o600 });
     } catch (error) {
       if (!isMissingFile(error)) throw error;

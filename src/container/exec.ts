@@ -15,7 +15,7 @@ import { type ProcessOverrides, toExecProcess } from '../spec/exec.js';
 import { UndoStack } from '../util/undo.js';
 import { type EndingOptions, type Endable, stop, watchEnding } from './ending.js';
 import { openProcess } from './identity.js';
-import { type LaunchedProcess, actNow, launchProcess, sendSignal } from './launch.js';
+import { type LaunchFaults, type LaunchedProcess, actNow, launchProcess, sendSignal } from './launch.js';
 import { type ProcessResult, mainExit } from './result.js';
 import type { State } from './state.js';
 import { type NodeStreams, type StreamOptions, endStreams, hostOwner, openStreams } from './streams.js';
@@ -117,10 +117,16 @@ export class ExecProcess implements AsyncDisposable {
 /**
  * Runs another command in a container that is running.
  *
+ * @param faults - makes something fail, in tests
  * @throws StateError when the container is not running
  * @throws LaunchError naming the step that failed; nothing is left then
  */
-export async function startExec(state: State, command: readonly string[], options: ExecOptions): Promise<ExecProcess> {
+export async function startExec(
+  state: State,
+  command: readonly string[],
+  options: ExecOptions,
+  faults?: LaunchFaults,
+): Promise<ExecProcess> {
   options.signal?.throwIfAborted();
   const undo = new UndoStack();
   try {
@@ -138,7 +144,7 @@ export async function startExec(state: State, command: readonly string[], option
     const leaf = makeLeaf(state.cgroup, undo);
     const launched = await launchProcess(
       plan,
-      { undo, streams: streams.child },
+      { undo, faults, streams: streams.child },
       {
         ...(leaf === undefined ? {} : { cgroupPath: leaf.path }),
         fds: new Map([['container', container.fd]]),

@@ -206,7 +206,7 @@ async function follow(
 }
 
 /** Kills a process that this one has started, if it still runs, and reaps it. */
-export async function endProcess(pidfd: Pidfd): Promise<void> {
+async function endProcess(pidfd: Pidfd): Promise<void> {
   if (sendSignal(pidfd, SIGKILL)) await pidfd.wait();
   pidfd.close();
 }

@@ -34,12 +34,25 @@ export function openMountSources(
 }
 
 function openTree({ path, recursive, idmap }: TreePlan, usernsFd: number | undefined, undo: UndoStack): Fd {
-  const tree = new Fd(call(`clone mount ${path}`, () => addon.openTree({ path, recursive }), path));
+  const tree = new Fd(cloneMount(path, recursive));
   undo.push(`close mount ${path}`, () => {
     tree.close();
   });
   if (idmap && usernsFd !== undefined) idmapTree({ path, recursive, treeFd: tree.number, usernsFd });
   return tree;
+}
+
+function cloneMount(path: string, recursive: boolean): number {
+  try {
+    return call(`clone mount ${path}`, () => addon.openTree({ path, recursive }), path);
+  } catch (error) {
+    if (!(error instanceof SyscallError) || error.code !== 'ENOENT') throw error;
+    const { errno, syscall } = error;
+    throw new SyscallError(
+      { action: `clone mount ${path}`, syscall, errno, path },
+      { hint: 'the path must exist on the host' },
+    );
+  }
 }
 
 function idmapTree({ path, ...mount }: { path: string; recursive: boolean; treeFd: number; usernsFd: number }): void {

@@ -1,6 +1,9 @@
 import type { CgroupRef } from '../cgroup/types.js';
 import { refFromPlan } from '../cgroup/ref.js';
+import { readUsage } from '../cgroup/usage.js';
 import { ContainerError } from '../errors/container-error.js';
+import { LaunchKilledError } from '../errors/launch-error.js';
+import type { CgroupPlan } from '../plan/types.js';
 import type { ContainerOptions } from '../spec/options.js';
 import { defined } from '../util/defined.js';
 import { UndoStack } from '../util/undo.js';
@@ -113,10 +116,18 @@ async function start({ id, spec, plan }: Prepared, context: StartContext): Promi
       notes: [...plan.notes, ...launched.notes],
     });
   } catch (error) {
+    const explained = error instanceof LaunchKilledError ? explainDeath(error, plan.cgroup, id) : error;
     const failures = await undo.unwind();
     if (failures.length > 0) reportLeftovers(id, failures);
-    throw error;
+    throw explained;
   }
+}
+
+// While the cgroup is still there, it knows why.
+function explainDeath(error: LaunchKilledError, cgroup: CgroupPlan, id: string): LaunchKilledError {
+  if (readUsage(refFromPlan(cgroup, id)).oomKilled !== true) return error;
+  const hint = 'the memory limit leaves no room for the start: a few hundred KiB are needed';
+  return new LaunchKilledError(error.signal, error.stepIndex, error.action, { hint });
 }
 
 function ownIdentity(): State['owner'] {

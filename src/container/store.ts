@@ -1,5 +1,6 @@
 import {
   closeSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -10,6 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { ContainerError } from '../errors/container-error.js';
 import { AlreadyExistsError, NotFoundError } from '../errors/state-errors.js';
 import { addon } from '../native/addon.js';
 import { isMissingFile } from '../util/missing.js';
@@ -39,6 +41,7 @@ export class Store {
    */
   create(state: State): OwnedDirectory {
     mkdirSync(this.directory, { recursive: true, mode: 0o700 });
+    this.checkTrust();
     const path = join(this.directory, state.id);
     const unfinished = mkdtempSync(join(this.directory, UNFINISHED));
     const lockFd = openSync(unfinished, 'r');
@@ -54,9 +57,17 @@ export class Store {
     return new OwnedDirectory(path, lockFd);
   }
 
-  /** @throws AlreadyExistsError when the name is taken: asked early, so that nothing is begun in vain */
-  checkFree(id: string): void {
-    if (this.read(id) !== undefined) throw this.taken(id);
+  // In /tmp, somebody else may have made it first: who can write there could put another cgroup into a state to kill.
+  private checkTrust(): void {
+    const { uid, mode } = lstatSync(this.directory);
+    if (uid === process.geteuid?.() && (mode & 0o170022) === 0o040000) return;
+    throw new ContainerError(
+      `use ${this.directory}: it is not a directory that this user alone can write`,
+      'ERR_STATE_DIR',
+      {
+        hint: 'choose another with --state-dir, or stateDir in the library',
+      },
+    );
   }
 
   private taken(id: string): AlreadyExistsError {
@@ -80,6 +91,7 @@ export class Store {
       return JSON.parse(readFileSync(join(this.directory, id, 'state.json'), 'utf8')) as State;
     } catch (error) {
       if (isMissingFile(error)) return undefined;
+      if (error instanceof SyntaxError) throw unreadable(join(this.directory, id), error);
       throw error;
     }
   }
@@ -88,7 +100,18 @@ export class Store {
   list(): readonly State[] {
     return this.names()
       .filter((name) => !name.startsWith(UNFINISHED))
-      .flatMap((name) => this.read(name) ?? []);
+      .flatMap((name) => this.#readOrWarn(name) ?? []);
+  }
+
+  // A list with one broken entry is worth more than none.
+  #readOrWarn(name: string): State | undefined {
+    try {
+      return this.read(name);
+    } catch (error) {
+      if (!(error instanceof ContainerError)) throw error;
+      process.emitWarning(error.message, { code: error.code });
+      return undefined;
+    }
   }
 
   /** Lists the directories, those of crashed creations included. */
@@ -163,7 +186,15 @@ export function stateDirectory(given: string | undefined, uid: number, env: Node
   if (given !== undefined) return given;
   const runtime = env['XDG_RUNTIME_DIR'];
   if (uid === 0) return '/run/corral';
-  return runtime === undefined || runtime === '' ? `/tmp/corral-${String(uid)}` : `${runtime}/corral`;
+  // The specification of XDG_RUNTIME_DIR has relative paths ignored.
+  return runtime === undefined || !runtime.startsWith('/') ? `/tmp/corral-${String(uid)}` : `${runtime}/corral`;
+}
+
+function unreadable(path: string, cause: unknown): ContainerError {
+  return new ContainerError(`read ${path}/state.json: it is no JSON`, 'ERR_STATE_FILE', {
+    hint: `corral did not write that: kill what is in the cgroup of that name, and remove ${path}`,
+    cause,
+  });
 }
 
 function isTaken(error: unknown): boolean {

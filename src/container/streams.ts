@@ -1,4 +1,4 @@
-import { fchownSync, openSync } from 'node:fs';
+import { fchownSync, fstatSync, openSync, readlinkSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { Socket as NetSocket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
@@ -114,10 +114,21 @@ export function openStreams(options: StreamOptions, owner: StreamOwner | undefin
 const STANDARD_FD: Readonly<Record<Name, number>> = { stdin: 0, stdout: 1, stderr: 2 };
 
 function openEnd(name: Name, option: StreamOption, owner: StreamOwner | undefined): End {
-  if (typeof option === 'number') return { childFd: option };
-  if (option === 'inherit') return { childFd: STANDARD_FD[name] };
+  if (typeof option === 'number') return passOn(option, owner);
+  if (option === 'inherit') return passOn(STANDARD_FD[name], owner);
   if (option === 'pipe') return openPipe(name, owner);
   return openOwn(name, option);
+}
+
+// `echo > /dev/stdout` opens the stream anew, which only its owner may. A pipe without a name can change hands without harm; a
+// file or a device keeps its owner.
+function passOn(fd: number, owner: StreamOwner | undefined): End {
+  if (owner !== undefined && isAnonymousPipe(fd)) fchownSync(fd, owner.uid, owner.gid);
+  return { childFd: fd };
+}
+
+function isAnonymousPipe(fd: number): boolean {
+  return fstatSync(fd).isFIFO() && readlinkSync(`/proc/self/fd/${String(fd)}`).startsWith('pipe:[');
 }
 
 function openOwn(name: Name, option: 'ignore' | FileStream): End {
@@ -129,7 +140,7 @@ function openOwn(name: Name, option: 'ignore' | FileStream): End {
 
 function openPipe(name: Name, owner: StreamOwner | undefined): End {
   const [readFd, writeFd] = call(`make pipe for ${name}`, () => addon.pipe());
-  // Only ever a pipe that was just made here: never a device of the host (that is how /dev/null changed hands elsewhere).
+  // Only ever a pipe: never a device of the host (that is how /dev/null changed hands elsewhere).
   if (owner !== undefined) fchownSync(readFd, owner.uid, owner.gid);
   const [own, parent] = name === 'stdin' ? [new Fd(readFd), new Fd(writeFd)] : [new Fd(writeFd), new Fd(readFd)];
   return { childFd: own.number, own, parent };

@@ -13,7 +13,7 @@ import { type UserDatabase, resolveUser } from '../spec/parse/user.js';
  * @param rootfs - the root filesystem whose user database counts; absent: the host's
  */
 export function surroundings(rootfs: string | undefined): Surroundings {
-  const cwd = process.cwd();
+  const cwd = workingDirectory();
   return {
     cwd,
     env: process.env,
@@ -23,6 +23,14 @@ export function surroundings(rootfs: string | undefined): Surroundings {
     user: (text, groups) =>
       resolveUser(text, groups, rootfs === undefined ? hostDatabase() : databaseIn(resolve(cwd, rootfs))),
   };
+}
+
+function workingDirectory(): string {
+  try {
+    return process.cwd();
+  } catch {
+    return '/'; // it was removed meanwhile
+  }
 }
 
 function hostDatabase(): UserDatabase {

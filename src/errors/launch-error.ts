@@ -23,10 +23,13 @@ export class LaunchKilledError extends ContainerError {
   /** Name of the signal. */
   readonly signal: string;
   readonly stepIndex: number;
+  /** What was going on. */
+  readonly action: string;
 
   constructor(signal: string, stepIndex: number, action: string, details: ContainerErrorDetails = {}) {
     super(`killed by ${signal} during: ${action}`, 'ERR_LAUNCH_KILLED', details);
     this.signal = signal;
     this.stepIndex = stepIndex;
+    this.action = action;
   }
 }

@@ -57,6 +57,8 @@ export interface HostMount {
   readonly target: string;
   readonly type: string;
   readonly readOnly: boolean;
+  /** A single file is mounted here: Docker's /etc/hosts. */
+  readonly isFile: boolean;
 }
 
 export type PathKind = 'file' | 'directory';

@@ -1,5 +1,6 @@
-import { type Dirent, lstatSync, readdirSync, statSync } from 'node:fs';
+import { type Dirent, lstatSync, readdirSync, readlinkSync } from 'node:fs';
 import { homedir } from 'node:os';
+import { dirname, resolve } from 'node:path/posix';
 import type { HiddenPath } from './facts.js';
 
 /** Where a host keeps what is not for everybody: the directory, and how many levels of it are looked at. */
@@ -39,11 +40,18 @@ export function readHomes(): readonly string[] {
   const own = homedir();
   const known = ['/root', '/home'];
   const elsewhere = own !== '/' && !known.some((path) => own === path || own.startsWith(`${path}/`));
-  return [...known, ...(elsewhere ? [own] : [])].filter(isDirectory);
+  return [...known, ...known.flatMap(linkTarget), ...(elsewhere ? [own] : [])].filter(isOwnDirectory);
 }
 
-function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+// On image-based systems /home is a link to /var/home: it is there that the homes have to be hidden.
+function linkTarget(path: string): readonly string[] {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true
+    ? [resolve('/', readlinkSync(path))]
+    : [];
+}
+
+function isOwnDirectory(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 function findPrivate(directory: string, levels: number): readonly HiddenPath[] {
@@ -74,7 +82,7 @@ function toHidden(path: string, directory: boolean): HiddenPath | undefined {
 }
 
 function dotFiles(cwd: string, homes: readonly string[]): readonly HiddenPath[] {
-  const isHome = homes.some((home) => (home === '/home' ? /^\/home\/[^/]+$/.test(cwd) : cwd === home));
+  const isHome = homes.some((home) => (home.endsWith('/home') ? dirname(cwd) === home : cwd === home));
   if (!isHome) return [];
   return list(cwd)
     .filter((entry) => entry.name.startsWith('.') && (entry.isFile() || entry.isDirectory()))

@@ -68,10 +68,12 @@ export function parseKernelVersion(text: string): KernelVersion {
 }
 
 function toMounts(mountinfo: string): readonly HostMount[] {
-  return parseMountinfo(mountinfo).map(({ point, type, options }) => ({
+  return parseMountinfo(mountinfo).map(({ root, point, type, options }) => ({
     target: point,
     type,
     readOnly: options.includes('ro'),
+    // Only a part of a file system can be a file; asking a whole one, an NFS server that is down say, might take for ever.
+    isFile: root !== '/' && statSync(point, { throwIfNoEntry: false })?.isFile() === true,
   }));
 }
 

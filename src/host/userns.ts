@@ -44,8 +44,8 @@ function readSubordinate({ uid, gid }: CallerFacts): UsernsFacts['subordinate'] 
 /** Finds the first range that /etc/subuid or /etc/subgid lends to an owner. @see subuid(5) */
 export function findLoan(text: string, owners: readonly string[]): IdLoan | undefined {
   for (const line of text.split('\n')) {
-    const [owner = '', first, size] = line.split(':');
-    if (owners.includes(owner) && owner !== '' && Number(size) > 0) return { first: Number(first), size: Number(size) };
+    const [, owner = '', first = '', size = ''] = /^([^:]+):(\d+):(\d+)$/.exec(line.trim()) ?? [];
+    if (owners.includes(owner) && Number(size) > 0) return { first: Number(first), size: Number(size) };
   }
   return undefined;
 }

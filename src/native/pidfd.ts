@@ -3,11 +3,6 @@ import { addon, type WaitResult } from './addon.js';
 import { call } from './call.js';
 import { untilReady, type WatchOptions } from './fd-watch.js';
 
-/** Opens the process of a pid: see {@link Pidfd.open}. */
-export function openPidfd(pid: number): Pidfd {
-  return Pidfd.open(pid);
-}
-
 /** A process, by a descriptor that never comes to mean another one. See pidfd_open(2). */
 export class Pidfd implements Disposable {
   #fd: number;

@@ -3,7 +3,7 @@ import { checkCommand, parseEnv } from './from-options.js';
 import type { ProcessOptions } from './options.js';
 import { containerDirectory } from './parse/mounts.js';
 import { resolveCapabilities } from './parse/process.js';
-import { type UserDatabase, resolveUser } from './parse/user.js';
+import { type ResolvedUser, type UserDatabase, resolveUser } from './parse/user.js';
 import type { Process } from './types.js';
 
 /** What a further process of a container may have different from the main one. */
@@ -25,13 +25,16 @@ export function toExecProcess(
   if (groups.length > 0 && user === undefined) {
     throw new OptionError('groups', groups, 'possible without user');
   }
-  const who =
-    user === undefined ? base.user : { ...resolveUser(user, groups, around.database()), umask: base.user.umask };
+  const resolved = user === undefined ? undefined : resolveUser(user, groups, around.database());
+  const who = resolved === undefined ? base.user : { ...withoutHome(resolved), umask: base.user.umask };
   const sameUser = who.uid === base.user.uid && capAdd === undefined && capDrop === undefined;
   return {
     ...base,
     args: command,
-    env: mergeEnv(base.env, parseEnv(overrides.env ?? {}, around.env)),
+    env: mergeEnv(base.env, {
+      ...(resolved === undefined ? {} : { HOME: resolved.home }),
+      ...parseEnv(overrides.env ?? {}, around.env),
+    }),
     cwd: cwd === undefined ? base.cwd : containerDirectory(cwd, 'cwd', cwd),
     user: who,
     // From what the container has, not from the default set: what was taken from a container is not given back here.
@@ -39,6 +42,10 @@ export function toExecProcess(
       ? base.capabilities
       : resolveCapabilities(capAdd ?? [], capDrop ?? [], who.uid === 0, base.capabilities.bounding),
   };
+}
+
+function withoutHome({ uid, gid, additionalGids }: ResolvedUser): Omit<ResolvedUser, 'home'> {
+  return { uid, gid, additionalGids };
 }
 
 function mergeEnv(base: readonly string[], given: Readonly<Record<string, string | undefined>>): readonly string[] {

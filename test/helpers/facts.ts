@@ -74,7 +74,7 @@ export const NO_CGROUP: CgroupFacts = {
   problem: { text: 'cgroup v2 is not mounted', hint: 'mount it' },
 };
 
-export const mount = (target: string, type: string): HostMount => ({ target, type, readOnly: false });
+export const mount = (target: string, type: string): HostMount => ({ target, type, readOnly: false, isFile: false });
 
 /** Facts of a host where everything works: Linux 6.8, root, one ext4 disk, cgroup v2. */
 export function hostFacts(changes: Partial<HostFacts> = {}): HostFacts {

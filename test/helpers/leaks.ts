@@ -11,8 +11,8 @@ export interface LeakScope {
   readonly stateDir: string;
 }
 
-/** What a test may not leave more of than it found: a kind and a description that stays the same between two looks. */
-export type Snapshot = ReadonlySet<string>;
+/** What a test may not leave more of than it found: what stays the same of it between two looks, and a description. */
+export type Snapshot = ReadonlyMap<string, string>;
 
 /** Descriptors that may appear in a test, by the target of their link in /proc/self/fd. */
 const KNOWN_FDS: readonly { readonly target: RegExp; readonly reason: string }[] = [
@@ -23,13 +23,15 @@ const KNOWN_FDS: readonly { readonly target: RegExp; readonly reason: string }[]
 
 /** Takes stock of all that a container could leave on this host and in this process. */
 export function takeSnapshot(scope: LeakScope): Snapshot {
-  return new Set([
+  const things = [
     ...listCgroups(scope.cgroupParent).map((path) => `cgroup ${path}`),
     ...listMounts().map((line) => `mount ${line}`),
     ...listDescriptors().map((fd) => `descriptor ${fd}`),
-    ...listChildren(process.pid).map((child) => `child ${child}`),
     ...list(scope.stateDir).map((name) => `state ${scope.stateDir}/${name}`),
-  ]);
+  ];
+  // A process changes its name by exec, and its state all the time.
+  const children = listChildren(process.pid).map(({ pid, text }) => [`child ${String(pid)}`, `child ${text}`] as const);
+  return new Map([...things.map((thing) => [thing, thing] as const), ...children]);
 }
 
 /**
@@ -40,7 +42,7 @@ export function takeSnapshot(scope: LeakScope): Snapshot {
 export async function findLeaks(before: Snapshot, scope: LeakScope, patienceMs = 2000): Promise<readonly string[]> {
   const deadline = performance.now() + patienceMs * TIME_SCALE;
   for (;;) {
-    const leaks = [...takeSnapshot(scope)].filter((entry) => !before.has(entry));
+    const leaks = [...takeSnapshot(scope)].flatMap(([key, text]) => (before.has(key) ? [] : [text]));
     if (leaks.length === 0 || performance.now() > deadline) return leaks;
     await delay(20);
   }
@@ -53,7 +55,7 @@ export async function findLeaks(before: Snapshot, scope: LeakScope, patienceMs =
  * Call it before hooks that clean up are registered: vitest runs `afterEach` hooks last first.
  */
 export function checkLeaks(scope: LeakScope): void {
-  let before: Snapshot = new Set();
+  let before: Snapshot = new Map();
   const warnings: string[] = [];
   const listen = (warning: Error & { readonly code?: string }): void => {
     if (warning.code === 'CORRAL_LEFTOVERS') warnings.push(warning.message);
@@ -103,13 +105,13 @@ export function listDescriptors(): readonly string[] {
   });
 }
 
-/** Lists the children of a process, zombies included, as `pid (name) state`. */
-export function listChildren(parent: number): readonly string[] {
+/** Lists the children of a process, zombies included; `text` is `pid (name) state`. */
+export function listChildren(parent: number): readonly { readonly pid: number; readonly text: string }[] {
   return listProcesses().flatMap((pid) => {
     const stat = read(`/proc/${String(pid)}/stat`);
     const name = stat.slice(stat.indexOf('('), stat.lastIndexOf(')') + 1);
     const [state = '', ppid = ''] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return Number(ppid) === parent ? [`${String(pid)} ${name} ${state}`] : [];
+    return Number(ppid) === parent ? [{ pid, text: `${String(pid)} ${name} ${state}` }] : [];
   });
 }
 

@@ -1,7 +1,12 @@
+import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { readCgroupFacts } from '../../../src/cgroup/facts.js';
 import type { Act } from '../../../src/cgroup/types.js';
+import { compileExec } from '../../../src/compile/exec.js';
+import { startExec } from '../../../src/container/exec.js';
+import type { State } from '../../../src/container/state.js';
+import { readHostFacts } from '../../../src/host/read-facts.js';
 import { Pidfd } from '../../../src/native/pidfd.js';
 import { removeParents } from '../../../src/container/leaving.js';
 import { prepare } from '../../../src/container/prepare.js';
@@ -131,9 +136,9 @@ function fail<T>(when: 'before' | 'after', failure: Error, run: () => T): T {
 
 /** Kills the children of this process that an earlier look did not show. */
 function killNewChildren(before: Snapshot): void {
-  for (const child of listChildren(process.pid)) {
-    if (before.has(`child ${child}`)) continue;
-    using pidfd = Pidfd.open(Number(child.split(' ')[0]));
+  for (const { pid } of listChildren(process.pid)) {
+    if (before.has(`child ${String(pid)}`)) continue;
+    using pidfd = Pidfd.open(pid);
     pidfd.signal(constants.signals.SIGKILL);
   }
 }
@@ -167,10 +172,47 @@ it('a SIGKILL in the middle of the plan is reported with the step, and leaves no
   expect(outcomes).toContain('killed');
 });
 
+describe.each([
+  ['in full isolation', {}],
+  ['without an init or a pid namespace', { init: false, pid: 'host' }],
+  ['with the isolation of the cgroup alone', { isolation: 'cgroup' }],
+] as const)('of an exec %s', (_name, options) => {
+  const read = (id: string): State => JSON.parse(readFileSync(`${lab.stateDir}/${id}/state.json`, 'utf8')) as State;
+
+  it('a failure of any step or action is named, leaves nothing, and the container alone', async () => {
+    const container = await lab.spawn(COMMAND, options);
+    const state = read(container.id);
+    const facts = readHostFacts({ paths: [], cwd: '/' });
+    const { steps } = compileExec(
+      state.spec,
+      { ...state.spec.process, args: COMMAND },
+      { facts, idMaps: state.idMaps },
+    );
+    const before = takeSnapshot(lab);
+    for (const [index, step] of steps.entries()) {
+      const error = await startExec(state, COMMAND, {}, { step: { step: index, errno: EIO } }).catch(
+        (reason: unknown) => reason,
+      );
+      expect(error, describeStep(step)).toBeInstanceOf(LaunchError);
+      expect(error).toMatchObject({ stepIndex: index, message: `${describeStep(step)}: EIO (i/o error)` });
+      expect(await findLeaks(before, lab), `after ${describeStep(step)}`).toEqual([]);
+    }
+    for (const what of ['make report page', 'clone corral-init', 'send plan']) {
+      for (const when of ['before', 'after'] as const) {
+        const failure = new Error(`${when} ${what}`);
+        const act: Act = (action, run) => (action === what ? fail(when, failure, run) : run());
+        await expect(startExec(state, COMMAND, {}, { act })).rejects.toBe(failure);
+        expect(await findLeaks(before, lab), `${when} ${what}`).toEqual([]);
+      }
+    }
+    expect(lab.containers.get(container.id)).toMatchObject({ status: 'running' });
+  });
+});
+
 /** Steps that none of the plans has, and why. */
 const NOT_SWEPT: Readonly<Partial<Record<StepName, string>>> = {
-  'join-namespaces': 'of exec alone',
-  'enter-pid-namespace': 'of exec alone',
+  'join-namespaces': 'of exec alone, which is swept by itself',
+  'enter-pid-namespace': 'of exec alone, which is swept by itself',
   'set-domainname': 'no option asks for it',
 };
 

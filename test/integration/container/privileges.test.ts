@@ -25,6 +25,15 @@ describe('a container may not', () => {
     expect(await refused('echo 1 > /sys/kernel/profiling')).toEqual(['refused']);
   });
 
+  it('change kernel parameters with CAP_SYS_ADMIN either: its root is not the host’s', async (context) => {
+    requires(context, { root: true, idmap: true });
+    const path = '/proc/sys/kernel/core_pattern';
+    const before = readFileSync(path, 'utf8');
+    const script = `umount /proc/sys; mount -o remount,rw,bind /proc/sys; echo x > ${path}`;
+    await lab.run(['sh', '-c', script], { capAdd: ['ALL'] });
+    expect(readFileSync(path, 'utf8')).toBe(before);
+  });
+
   it('write to the cgroup tree', async (context) => {
     requires(context, { cgroup2: true });
     expect(await refused('mkdir /sys/fs/cgroup/more')).toEqual(['refused']);

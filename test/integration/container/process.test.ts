@@ -35,6 +35,10 @@ describe('the process', () => {
     });
   });
 
+  it('may have fewer descriptors than its start needs', async () => {
+    expect(await lab.run(sh('ulimit -n'), { ulimits: ['nofile=10'] })).toMatchObject({ stdout: '10\n', exitCode: 0 });
+  });
+
   it('gets variables passed on that are given without a value', async () => {
     process.env['CORRAL_TEST_PASSED'] = 'on';
     try {

@@ -76,10 +76,10 @@ describe.each(HOSTS)('the plan %s', (_, facts) => {
     expectOrder(
       launch,
       /^pivot root$/,
-      /^set rlimit/,
       /^change directory to \/work$/,
       /^find executable/,
       /^stay as init$/,
+      /^set rlimit/,
       /^set bounding/,
       /^set capabilities/,
       /^set no_new_privs/,
@@ -89,6 +89,18 @@ describe.each(HOSTS)('the plan %s', (_, facts) => {
     const last = ops(launch).lastIndexOf('set-user');
     expect(last).toBeGreaterThan(ops(launch).indexOf('set-bounding-capabilities'));
     expect(last).toBeLessThan(ops(launch).indexOf('set-capabilities'));
+  });
+
+  test('passes on, without a user namespace, only the capabilities that the caller has, and says which are missing', () => {
+    const caller = { ...ROOT_CALLER, capabilities: 0xffff_ffffn };
+    const facts = hostFacts({ caller });
+    const options = { userns: 'host', capAdd: ['CHOWN', 'SYSLOG'] } as const;
+    const step = plan(options, facts).steps.find(({ op }) => op === 'set-capabilities');
+    expect(step).toMatchObject({
+      effective: expect.not.toSatisfy((bits: bigint) => (bits >> 34n) % 2n === 1n) as bigint,
+    });
+    expect(plan(options, facts).notes).toEqual(['the caller has not got, and so cannot pass on, CAP_SYSLOG']);
+    expect(plan({ capAdd: ['SYSLOG'] }, facts).notes).toEqual([]);
   });
 
   test('arms the parent-death signal of an init after its last change of ids', () => {

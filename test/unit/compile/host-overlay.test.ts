@@ -42,6 +42,14 @@ describe('root’s view of the host', () => {
     expect(trees(facts, { expose: ['/home'] })).toEqual(['/', '/home']);
   });
 
+  test('binds a file that something is mounted on, which no overlay could take', () => {
+    const hosts = { ...mount('/etc/hosts', 'ext4'), isFile: true };
+    const facts = hostFacts({ mounts: [ROOT, hosts] });
+    expect(trees(facts)).toEqual(['/', '/etc/hosts']);
+    expect(lines(facts)).toContain('attach host/etc/hosts to /etc/hosts');
+    expect(lines(facts)).not.toContain('mount overlay on /etc/hosts');
+  });
+
   test('shows of several mounts on one directory the last', () => {
     expect(trees(hostFacts({ mounts: [ROOT, mount('/srv', 'ext4'), mount('/srv', 'tmpfs')] }))).toEqual(['/']);
     expect(trees(hostFacts({ mounts: [ROOT, mount('/srv', 'tmpfs'), mount('/srv', 'ext4')] }))).toEqual(['/', '/srv']);

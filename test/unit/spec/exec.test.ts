@@ -19,6 +19,13 @@ test('an exec is like the main process, but for its command', () => {
   });
 });
 
+test('another user has another home, unless the caller says otherwise', () => {
+  expect(exec({ user: 'ann' }).env).toContain('HOME=/home/ann');
+  expect(exec({ user: 'ann', env: { HOME: '/x' } }).env).toContain('HOME=/x');
+  expect(exec({}).env).toContain('HOME=/root');
+  expect(exec({ user: 'ann' }).user).not.toHaveProperty('home');
+});
+
 test('the user database is read only when a user is named', () => {
   const around = {
     env: {},

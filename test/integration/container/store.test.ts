@@ -1,0 +1,34 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { Containers } from '../../../src/container/containers.js';
+import { spawn } from '../../../src/container/spawn.js';
+
+describe('the state directory', () => {
+  let stateDir: string;
+
+  beforeEach(() => {
+    stateDir = mkdtempSync(join(tmpdir(), 'corral-test-store-'));
+  });
+
+  afterEach(() => {
+    rmSync(stateDir, { recursive: true });
+  });
+
+  it('is refused when somebody else can write there', async () => {
+    chmodSync(stateDir, 0o777);
+    await expect(spawn(['true'], { stateDir })).rejects.toMatchObject({ code: 'ERR_STATE_DIR' });
+  });
+
+  it('with a broken entry still lists the others, and says which one is broken', async () => {
+    mkdirSync(join(stateDir, 'broken'));
+    writeFileSync(join(stateDir, 'broken/state.json'), '{');
+    const containers = new Containers({ stateDir });
+    const warning = new Promise((resolve) => process.once('warning', resolve));
+    expect(containers.list()).toEqual([]);
+    expect(await warning).toMatchObject({ code: 'ERR_STATE_FILE' });
+    expect(() => containers.get('broken')).toThrow(/state\.json: it is no JSON/);
+    await expect(containers.prune()).rejects.toMatchObject({ code: 'ERR_STATE_FILE' });
+  });
+});
