@@ -187,7 +187,7 @@ export function stateDirectory(given: string | undefined, uid: number, env: Node
   const runtime = env['XDG_RUNTIME_DIR'];
   if (uid === 0) return '/run/corral';
   // The specification of XDG_RUNTIME_DIR has relative paths ignored.
-  return runtime === undefined || !runtime.startsWith('/') ? `/tmp/corral-${String(uid)}` : `${runtime}/corral`;
+  return !runtime?.startsWith('/') ? `/tmp/corral-${String(uid)}` : `${runtime}/corral`;
 }
 
 function unreadable(path: string, cause: unknown): ContainerError {
