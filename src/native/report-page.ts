@@ -3,7 +3,7 @@ import { addon } from './addon.js';
 import { call } from './call.js';
 
 /** The size of a report page's file, in bytes. */
-export const REPORT_SIZE = 4096;
+const REPORT_SIZE = 4096;
 
 const MAGIC = 0x52505243;
 const NO_STEP = 0xffffffff;
@@ -54,7 +54,7 @@ export function readReportPage(fd: number): Report {
 }
 
 /** Reads the first 32 bytes of a report page. */
-export function parseReport(bytes: Uint8Array): Report {
+function parseReport(bytes: Uint8Array): Report {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const phase = view.getUint32(0, true) === MAGIC ? (PHASES[view.getUint32(4, true) - 1] ?? 'created') : 'created';
   const step = view.getUint32(8, true);

@@ -1,7 +1,7 @@
 // The process that owns containers, in the tests in which it is killed: argv is { mode, command, options } as JSON.
 // It needs the built package, since plain Node runs it.
 import process from 'node:process';
-import { spawn } from '../../dist/index.js';
+import { spawn } from '../../dist/lib/index.js';
 
 const { mode, command, options } = JSON.parse(process.argv[2]);
 
