@@ -113,7 +113,10 @@ function compileRoot(context: Context): Part {
       ...parts.slice(1).flatMap(({ steps }) => steps),
       ...spec.linux.maskedPaths.map((path): Step => ({ op: 'mask-path', root: ROOT, path, null: NULL_DEVICE })),
       ...makeWorkingDirectory(context),
-      ...compileReadonlyRoot(context),
+      ...compileReadonlyRoot(
+        context,
+        parts.flatMap(({ steps }) => steps),
+      ),
       { op: 'pivot-root', root: ROOT },
     ],
   };

@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import type { CallerFacts, HostFacts } from '../host/facts.js';
 import type { Step } from '../plan/steps.js';
-import { ANNOTATIONS } from '../spec/annotations.js';
+import { ANNOTATIONS, diesWithParent } from '../spec/annotations.js';
 import type { Process, Spec } from '../spec/types.js';
 import { RLIMIT, capabilityMask } from '../util/linux.js';
 import type { Context, IdPlan } from './context.js';
@@ -110,6 +110,6 @@ function capabilities({ capabilities: sets }: Process, granted: bigint): Step {
 }
 
 function parentDeath(spec: Spec): readonly Step[] {
-  if (spec.annotations[ANNOTATIONS.dieWithParent] !== 'true') return [];
+  if (!diesWithParent(spec)) return [];
   return [{ op: 'set-parent-death-signal', signal: constants.signals.SIGKILL }];
 }

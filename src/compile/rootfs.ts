@@ -62,17 +62,22 @@ function directory({ spec, facts, ids }: Context): Part {
   };
 }
 
-/** Makes the root filesystem read-only, once everything that needs a place in it has one. */
-export function compileReadonlyRoot({ spec }: Context): readonly Step[] {
+/**
+ * Makes the root filesystem read-only, once everything that needs a place in it has one.
+ *
+ * @param steps - those that put it together: its layers are several mounts where the host's root is
+ */
+export function compileReadonlyRoot({ spec }: Context, steps: readonly Step[]): readonly Step[] {
   if (spec.root.readonly !== true) return [];
-  return [
-    {
-      op: 'set-mount-attributes',
-      root: ROOT,
-      target: '/',
-      set: MOUNT_ATTR.MOUNT_ATTR_RDONLY,
-      clear: 0,
-      recursive: 0,
-    },
-  ];
+  const layers = steps.flatMap((step) =>
+    step.op === 'mount' && step.type === 'overlay' && step.root === ROOT ? [step.target] : [],
+  );
+  return ['/', ...layers].map((target) => ({
+    op: 'set-mount-attributes',
+    root: ROOT,
+    target,
+    set: MOUNT_ATTR.MOUNT_ATTR_RDONLY,
+    clear: 0,
+    recursive: 0,
+  }));
 }

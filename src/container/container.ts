@@ -6,7 +6,7 @@ import { hasCgroup } from '../cgroup/ref.js';
 import { type Stats, readStats } from '../cgroup/stats.js';
 import { type Usage, readUsage } from '../cgroup/usage.js';
 import { StateError } from '../errors/state-errors.js';
-import { ANNOTATIONS } from '../spec/annotations.js';
+import { diesWithParent } from '../spec/annotations.js';
 import { type EndingOptions, type Endable, type Verdict, stop, watchEnding } from './ending.js';
 import { type ExecOptions, type ExecProcess, startExec } from './exec.js';
 import { type LiveContainer, noteEnd, noteStart } from './leaving.js';
@@ -194,8 +194,4 @@ export class Container implements AsyncDisposable {
       return this.#usage ?? {};
     }
   }
-}
-
-function diesWithParent({ annotations }: State['spec']): boolean {
-  return annotations[ANNOTATIONS.dieWithParent] === 'true';
 }

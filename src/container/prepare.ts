@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { compile } from '../compile/compile.js';
 import { mountOf } from '../compile/idmap.js';
 import { readHostFacts } from '../host/read-facts.js';
@@ -24,9 +24,14 @@ export interface Prepared {
  */
 export function prepare(command: readonly string[], options: ContainerOptions): Prepared {
   checkOptions(options);
-  const id = options.name ?? randomBytes(6).toString('hex');
+  const id = options.name ?? randomName();
   const spec = toSpec(command, id, options, surroundings(options.rootfs));
   return { id, spec, plan: compileHere(id, spec) };
+}
+
+// Of the UUID, whose random bytes node:crypto fetches for many at a time: a tenth of the cost of fetching six.
+function randomName(): string {
+  return randomUUID().replaceAll('-', '').slice(0, 12);
 }
 
 /** File systems that have refused an idmapped mount to this process. */

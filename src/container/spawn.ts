@@ -4,6 +4,7 @@ import { readUsage } from '../cgroup/usage.js';
 import { ContainerError } from '../errors/container-error.js';
 import { LaunchKilledError } from '../errors/launch-error.js';
 import type { CgroupPlan } from '../plan/types.js';
+import { diesWithParent } from '../spec/annotations.js';
 import type { ContainerOptions } from '../spec/options.js';
 import { defined } from '../util/defined.js';
 import { UndoStack } from '../util/undo.js';
@@ -91,7 +92,13 @@ async function start({ id, spec, plan }: Prepared, context: StartContext): Promi
     const streams = act('open streams', () => openStreams(context.streams, owner, undo));
     const launched = await launchContainer(
       plan,
-      { undo, faults: context.faults, streams: streams.child, reportFile: directory.file('report') },
+      {
+        undo,
+        faults: context.faults,
+        streams: streams.child,
+        // A container that dies with this process has nobody who could read its exit status later.
+        ...(diesWithParent(spec) ? {} : { reportFile: directory.file('report') }),
+      },
       (cgroup) => {
         // A v1 directory carries no mark: after a crash only its inode number tells that it is corral's.
         if (cgroup.v1.length > 0)
@@ -130,8 +137,10 @@ function explainDeath(error: LaunchKilledError, cgroup: CgroupPlan, id: string):
   return new LaunchKilledError(error.signal, error.stepIndex, error.action, { hint });
 }
 
+let own: State['owner'] | undefined;
+
 function ownIdentity(): State['owner'] {
-  const own = readIdentity(process.pid);
+  own ??= readIdentity(process.pid);
   if (own === undefined) throw new ContainerError('read /proc/self/stat: is /proc mounted?', 'ERR_UNSUPPORTED');
   return own;
 }

@@ -19,3 +19,8 @@ export const ANNOTATIONS = {
 
 /** The value of {@link ANNOTATIONS.rootfs} that asks for the overlay of the host's root. */
 export const HOST_OVERLAY = 'host-overlay';
+
+/** Tells whether the container is killed when the process that started it dies. */
+export function diesWithParent({ annotations }: { readonly annotations: Readonly<Record<string, string>> }): boolean {
+  return annotations[ANNOTATIONS.dieWithParent] === 'true';
+}

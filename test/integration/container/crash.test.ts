@@ -8,6 +8,7 @@ import type { SpawnOptions } from '../../../src/container/spawn.js';
 import { makeLab, until } from '../../helpers/lab.js';
 import { findByArgument, listCgroups } from '../../helpers/leaks.js';
 import { WORKLOADS, makeMarker } from '../../helpers/orphans.js';
+import { TIME_SCALE } from '../../helpers/scale.js';
 import { requires } from '../../helpers/requires.js';
 
 const lab = makeLab();
@@ -77,18 +78,22 @@ it('prune leaves containers alone whose owner lives', async () => {
   expect(lab.containers.get(container.id)).toMatchObject({ status: 'running', pid: container.pid });
 });
 
-it('prune clears away whatever a SIGKILL at any moment of a launch leaves', { timeout: 120_000 }, async () => {
-  const marker = makeMarker();
-  for (let round = 0; round < 12; round++) {
-    const owner = await startSupervisor('churn', ['sh', '-c', 'sleep 1000 & wait', marker], {});
-    await delay(round * 3.7);
-    await killHard(owner);
-    await lab.containers.prune();
-    expect(findByArgument(marker)).toEqual([]);
-    expect(listCgroups(lab.cgroupParent)).toEqual([]);
-    expect(lab.containers.list()).toEqual([]);
-  }
-});
+it(
+  'prune clears away whatever a SIGKILL at any moment of a launch leaves',
+  { timeout: 120_000 * TIME_SCALE },
+  async () => {
+    const marker = makeMarker();
+    for (let round = 0; round < 12; round++) {
+      const owner = await startSupervisor('churn', ['sh', '-c', 'sleep 1000 & wait', marker], {});
+      await delay(round * 3.7);
+      await killHard(owner);
+      await lab.containers.prune();
+      expect(findByArgument(marker)).toEqual([]);
+      expect(listCgroups(lab.cgroupParent)).toEqual([]);
+      expect(lab.containers.list()).toEqual([]);
+    }
+  },
+);
 
 it('prune clears away a state directory that was never finished', async () => {
   const path = join(lab.stateDir, '.new-a1b2c3');

@@ -174,7 +174,8 @@ describe('exec()', () => {
     expect(await child.exited).toMatchObject({ signal: 'SIGKILL' });
   });
 
-  it('works without a pid namespace, without any, and without an init', async () => {
+  it('works without a pid namespace, without any, and without an init', async (context) => {
+    requires(context, { cgroup2: true });
     for (const options of [{ pid: 'host' }, { isolation: 'cgroup' }, { init: false }] as const) {
       const container = await start(options);
       expect(await execute(container, ['sh', '-c', 'echo ran; exit 2'])).toMatchObject({

@@ -17,6 +17,7 @@ import { STEPS, type StepName } from '../../../src/plan/steps.js';
 import { makeLab } from '../../helpers/lab.js';
 import { type Snapshot, findLeaks, listChildren, takeSnapshot } from '../../helpers/leaks.js';
 import { hasController, requires } from '../../helpers/requires.js';
+import { TIME_SCALE } from '../../helpers/scale.js';
 
 const lab = makeLab();
 
@@ -60,7 +61,8 @@ const VARIANTS: Readonly<Record<string, () => SpawnOptions>> = {
 };
 
 describe.each(Object.entries(VARIANTS))('with %s', (_name, options) => {
-  it('a failure of any step is named, and leaves nothing', async () => {
+  it('a failure of any step is named, and leaves nothing', async (context) => {
+    requires(context, { cgroup2: true });
     const chosen = options();
     const { steps } = prepare(COMMAND, { ...chosen, name: 'sweep', cgroupParent: lab.cgroupParent }).plan;
     const before = takeSnapshot(lab);
@@ -77,42 +79,48 @@ describe.each(Object.entries(VARIANTS))('with %s', (_name, options) => {
     expect(steps.length).toBeGreaterThan(5);
   });
 
-  it('a failure of any action of the parent is thrown as it is, and leaves nothing', { timeout: 120_000 }, async () => {
-    const chosen = options();
-    let launches = 0;
-    // Each below a parent of its own, so that making that is swept, too.
-    const spawnWith = async (act: Act): Promise<unknown> => {
-      const cgroupParent = `${lab.cgroupParent}/${String(launches++)}`;
-      try {
-        const container = await lab.spawn(COMMAND, { ...chosen, name: 'sweep', cgroupParent }, { act });
-        await container.kill();
-        removeParents();
-        return undefined;
-      } catch (error) {
-        return error;
+  it(
+    'a failure of any action of the parent is thrown as it is, and leaves nothing',
+    { timeout: 120_000 * TIME_SCALE },
+    async (context) => {
+      requires(context, { cgroup2: true });
+      const chosen = options();
+      let launches = 0;
+      // Each below a parent of its own, so that making that is swept, too.
+      const spawnWith = async (act: Act): Promise<unknown> => {
+        const cgroupParent = `${lab.cgroupParent}/${String(launches++)}`;
+        try {
+          const container = await lab.spawn(COMMAND, { ...chosen, name: 'sweep', cgroupParent }, { act });
+          await container.kill();
+          removeParents();
+          return undefined;
+        } catch (error) {
+          return error;
+        }
+      };
+      // Once before: the first launch of a process makes what all others use.
+      await spawnWith((_what, run) => run());
+      const before = takeSnapshot(lab);
+      const actions: string[] = [];
+      await spawnWith((what, run) => {
+        actions.push(what);
+        return run();
+      });
+      for (const [index, what] of actions.entries()) {
+        for (const when of ['before', 'after'] as const) {
+          const failure = new Error(`${when} ${what}`);
+          let count = 0;
+          const act: Act = (_what, run) => (count++ === index ? fail(when, failure, run) : run());
+          expect(await spawnWith(act), `${when} ${what}`).toBe(failure);
+          expect(await findLeaks(before, lab), `${when} ${what}`).toEqual([]);
+        }
       }
-    };
-    // Once before: the first launch of a process makes what all others use.
-    await spawnWith((_what, run) => run());
-    const before = takeSnapshot(lab);
-    const actions: string[] = [];
-    await spawnWith((what, run) => {
-      actions.push(what);
-      return run();
-    });
-    for (const [index, what] of actions.entries()) {
-      for (const when of ['before', 'after'] as const) {
-        const failure = new Error(`${when} ${what}`);
-        let count = 0;
-        const act: Act = (_what, run) => (count++ === index ? fail(when, failure, run) : run());
-        expect(await spawnWith(act), `${when} ${what}`).toBe(failure);
-        expect(await findLeaks(before, lab), `${when} ${what}`).toEqual([]);
-      }
-    }
-    expect(actions).toEqual(expect.arrayContaining(['make state directory', 'clone corral-init', 'send plan']));
-  });
+      expect(actions).toEqual(expect.arrayContaining(['make state directory', 'clone corral-init', 'send plan']));
+    },
+  );
 
-  it('a SIGKILL of corral-init before its plan is reported, and leaves nothing', async () => {
+  it('a SIGKILL of corral-init before its plan is reported, and leaves nothing', async (context) => {
+    requires(context, { cgroup2: true });
     const before = takeSnapshot(lab);
     const act: Act = (what, run) => {
       if (what === 'send plan') killNewChildren(before);
@@ -179,7 +187,8 @@ describe.each([
 ] as const)('of an exec %s', (_name, options) => {
   const read = (id: string): State => JSON.parse(readFileSync(`${lab.stateDir}/${id}/state.json`, 'utf8')) as State;
 
-  it('a failure of any step or action is named, leaves nothing, and the container alone', async () => {
+  it('a failure of any step or action is named, leaves nothing, and the container alone', async (context) => {
+    requires(context, { cgroup2: true });
     const container = await lab.spawn(COMMAND, options);
     const state = read(container.id);
     const facts = readHostFacts({ paths: [], cwd: '/' });

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { kernelAtLeast } from '../../../src/compile/questions.js';
 import { readHostFacts } from '../../../src/host/read-facts.js';
 import { makeLab } from '../../helpers/lab.js';
+import { TIME_SCALE } from '../../helpers/scale.js';
 import { requires } from '../../helpers/requires.js';
 
 const lab = makeLab();
@@ -56,7 +57,7 @@ function fingerprint(directories: readonly string[]): string {
 }
 
 describe('writes of a container', () => {
-  it('that delete half of / change nothing on the host', { timeout: 120_000 }, async (context) => {
+  it('that delete half of / change nothing on the host', { timeout: 120_000 * TIME_SCALE }, async (context) => {
     requires(context, { root: true });
     const watched = ['/', '/etc', '/usr/share', '/usr/share/doc', '/usr/bin', '/var', '/var/lib', '/var/lib/dpkg'];
     const before = fingerprint(watched.filter(existsSync));
@@ -209,7 +210,8 @@ describe('of the host a container sees', () => {
     expect(await lines(script)).toEqual(harmless.map((name) => `/dev/${name}`));
     const mounts = await lines('cut -d " " -f 5,6 /proc/self/mountinfo');
     const devices = /^[/](dev|dev[/](null|zero|full|random|urandom|tty|pts)|proc[/]\w+) /;
-    expect(mounts.filter((line) => !line.includes('nodev') && !devices.test(line))).toEqual([]);
+    // Without root, whatever holds other mounts is bound as it is; devices in there stay the host's to open.
+    if (isRoot) expect(mounts.filter((line) => !line.includes('nodev') && !devices.test(line))).toEqual([]);
   });
 
   it('masked paths only as empty ones', async () => {

@@ -3,6 +3,7 @@ import { Containers } from '../../../src/container/containers.js';
 import { makeLab, until, untilSays } from '../../helpers/lab.js';
 import { findByArgument, listCgroups, listDescriptors } from '../../helpers/leaks.js';
 import { makeMarker } from '../../helpers/orphans.js';
+import { TIME_SCALE } from '../../helpers/scale.js';
 import { requires } from '../../helpers/requires.js';
 
 const lab = makeLab();
@@ -155,7 +156,7 @@ describe('many containers', () => {
     expect(lab.containers.list()).toEqual([]);
   });
 
-  it('two hundred one after the other leave no descriptor', { timeout: 120_000 }, async () => {
+  it('two hundred one after the other leave no descriptor', { timeout: 120_000 * TIME_SCALE }, async () => {
     await lab.run(['true']);
     const before = listDescriptors();
     for (let round = 0; round < 200; round++) expect((await lab.run(['true'])).exitCode).toBe(0);

@@ -127,7 +127,7 @@ describe('a directory as root filesystem', () => {
 
 describe('the read-only default root filesystem', () => {
   it('refuses writes but in /tmp, /run and /dev', async () => {
-    const script = 'for i in / /etc /usr /var /tmp /run /dev; do (echo x > $i/f) 2>/dev/null && echo $i; done; true';
+    const script = 'for i in / . /etc /usr /var /tmp /run /dev; do (echo x > $i/f) 2>/dev/null && echo $i; done; true';
     expect(await lab.run(['sh', '-c', script], { readOnly: true })).toMatchObject({ stdout: '/tmp\n/run\n/dev\n' });
   });
 });
