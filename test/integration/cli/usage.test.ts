@@ -74,7 +74,7 @@ describe('wrong usage', () => {
     [['--cpus', '0'], '--cpus: "0" is not a number of CPUs'],
     [['--cpu-shares', '1'], '--cpu-shares: 1 is not a whole number, 2–262144'],
     [['--cpuset-cpus', 'all'], '--cpuset-cpus: "all" is not a list'],
-    [['--cpuset-cpus', '99999'], /^corral: (write|--cpuset-cpus)/],
+    [['--cpuset-cpus', '99999'], /^corral: (write|cpuset limit needs the cpuset controller)/],
     [['--io-weight', '5'], '--io-weight: 5 is not a whole number, 10–1000'],
     [['--device-read-bps', '/dev/null:1M'], '--device-read-bps: "/dev/null:1M" is not about a block device'],
     [['--device-write-iops', 'x'], '--device-write-iops: "x" is not of the form'],
