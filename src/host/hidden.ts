@@ -37,10 +37,20 @@ export function readHidden(cwd: string, homes: readonly string[]): readonly Hidd
 
 /** Lists the directories that are, or hold, people's homes. */
 export function readHomes(): readonly string[] {
-  const own = homedir();
+  const own = ownHome();
   const known = ['/root', '/home'];
-  const elsewhere = own !== '/' && !known.some((path) => own === path || own.startsWith(`${path}/`));
+  const elsewhere =
+    own !== undefined && own !== '/' && !known.some((path) => own === path || own.startsWith(`${path}/`));
   return [...known, ...known.flatMap(linkTarget), ...(elsewhere ? [own] : [])].filter(isOwnDirectory);
+}
+
+// A user id without an entry in the user database has no home, and then homedir() throws.
+function ownHome(): string | undefined {
+  try {
+    return homedir();
+  } catch {
+    return undefined;
+  }
 }
 
 // On image-based systems /home is a link to /var/home: it is there that the homes have to be hidden.

@@ -35,6 +35,8 @@ export interface StartOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
   readonly uid?: number;
+  /** Another copy of the program. */
+  readonly main?: string;
 }
 
 /** The command line as the tests of one file use it: with a state directory and cgroups of their own. */
@@ -67,7 +69,7 @@ export function makeCliLab(): CliLab {
   afterAll(() => rmSync(stateDir, { recursive: true, force: true }));
 
   const start: CliLab['start'] = (words, options = {}) => {
-    const started = launch([MAIN, '--state-dir', stateDir, ...words], options);
+    const started = launch([options.main ?? MAIN, '--state-dir', stateDir, ...words], options);
     running.add(started);
     return started;
   };

@@ -111,7 +111,9 @@ describe.each(Object.entries(VARIANTS))('with %s', (_name, options) => {
           const failure = new Error(`${when} ${what}`);
           let count = 0;
           const act: Act = (_what, run) => (count++ === index ? fail(when, failure, run) : run());
-          expect(await spawnWith(act), `${when} ${what}`).toBe(failure);
+          const outcome = await spawnWith(act);
+          // What is in place already need not be made: the list may be shorter than that of the first time.
+          expect(outcome, `${when} ${what}`).toBe(count > index ? failure : undefined);
           expect(await findLeaks(before, lab), `${when} ${what}`).toEqual([]);
         }
       }
