@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { basename, dirname } from 'node:path/posix';
 import { PARENT_MARK, readMark } from './mark.js';
 import { tryRmdir } from './rmdir.js';
@@ -12,7 +13,9 @@ const DEFAULT_PARENT = 'corral';
  */
 export function removeParent({ v2, v1 }: CgroupRef): void {
   const removed = v2 ? climb(v2.path, v2.base, isOurs) : [];
-  const isGone = (below: string): boolean => removed.includes(below);
+  // An earlier container, with fewer limits and so fewer hierarchies, may have taken the v2 parent along.
+  const isGone = (below: string): boolean =>
+    removed.includes(below) || (v2 !== undefined && !existsSync(v2.base + below));
   for (const { path, base } of v1)
     climb(path, base, (parent) => basename(parent) === DEFAULT_PARENT || isGone(parent.slice(base.length)));
 }

@@ -10,7 +10,7 @@ import type { LaunchFaults } from '../../src/container/launch.js';
 import { removeParents } from '../../src/container/leaving.js';
 import { type RunOptions, type RunResult, run } from '../../src/container/run.js';
 import { type SpawnOptions, spawnWithFaults } from '../../src/container/spawn.js';
-import { checkLeaks, listCgroups } from './leaks.js';
+import { checkLeaks, listParents } from './leaks.js';
 import { TIME_SCALE } from './scale.js';
 
 /** The library as the tests of one file use it: with a state directory and cgroups of their own. */
@@ -41,7 +41,7 @@ export function makeLab(): Lab {
   afterAll(() => {
     removeParents();
     rmSync(stateDir, { recursive: true, force: true });
-    expect(listCgroups(cgroupParent)).toEqual([]);
+    expect(listParents(cgroupParent), 'the directories above the containers are gone').toEqual([]);
   });
   return {
     ...options,

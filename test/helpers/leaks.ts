@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, readlinkSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect } from 'vitest';
 import { readCgroupFacts } from '../../src/cgroup/facts.js';
@@ -74,13 +74,24 @@ export function checkLeaks(scope: LeakScope): void {
 
 /** Lists the cgroups below a parent, in every hierarchy and below every place where a relative one may begin. */
 export function listCgroups(parent: string): readonly string[] {
+  return listTops().flatMap((top) => listDirectories(`${top}/${parent}`.replaceAll('//', '/')));
+}
+
+function listTops(): readonly string[] {
   const { layout, v2Base, v1Base } = readCgroupFacts();
   const tops = new Set([
     ...(layout.v2 === undefined ? [] : [layout.v2.mount]),
     ...layout.v1.map(({ mount }) => mount),
     ...[v2Base, ...v1Base].flatMap((base) => (base === undefined ? [] : [base.path])),
   ]);
-  return [...tops].flatMap((top) => listDirectories(`${top}/${parent}`.replaceAll('//', '/')));
+  return [...tops];
+}
+
+/** Lists the parent itself, in every hierarchy in which it is. */
+export function listParents(parent: string): readonly string[] {
+  return listTops()
+    .map((top) => `${top}/${parent}`.replaceAll('//', '/'))
+    .filter((path) => existsSync(path));
 }
 
 function listDirectories(path: string): readonly string[] {

@@ -25,6 +25,7 @@ import {
   plan,
   read,
 } from './lab.js';
+import { describeWhen, itWhen } from '../../helpers/when.js';
 
 checkLeaks();
 
@@ -45,7 +46,7 @@ describe('createCgroup', () => {
     await killCgroup(ref);
   });
 
-  it.skipIf(available.length < 3)('writes the limits', () => {
+  itWhen(available.length >= 3, 'needs the memory, cpu and pids controllers')('writes the limits', () => {
     const ref = make(RESOURCES);
     const on = (name: string): string =>
       ref.v2?.controllers.includes(name) ? ref.v2.path : ref.v1.find((one) => one.controllers.includes(name))!.path;
@@ -59,7 +60,7 @@ describe('createCgroup', () => {
     if (isV2('memory')) expect(read(`${on('memory')}/memory.oom.group`)).toBe('1');
   });
 
-  it.skipIf(!hasController('cpuset'))('fills a cpuset that is asked for in part', () => {
+  itWhen(hasController('cpuset'), 'needs the cpuset controller')('fills a cpuset that is asked for in part', () => {
     const ref = make({ cpu: { cpus: '0' } });
     const path = ref.v2?.controllers.includes('cpuset') ? ref.v2.path : ref.v1[0]!.path;
     expect(read(`${path}/cpuset.cpus`)).toBe('0');
@@ -166,20 +167,20 @@ describe('joining', () => {
     expect(() => join(path, 4_194_303, act)).toThrow('write "4194303" to cgroup.procs: ESRCH (no such process)');
   });
 
-  it.skipIf(!facts().v1Top.some(({ controllers }) => controllers.includes('freezer')))(
-    'goes to the freezer where there is no v2',
-    async () => {
-      const ref = make({}, { facts: legacyFacts() });
-      expect(ref.v2).toBeUndefined();
-      const child = spawn('sleep', ['1000']);
-      joinV1(ref, child.pid!, act);
-      expect(await killCgroup(ref)).toMatchObject({ processes: 1, rung: 'freezer', gone: true });
-      await exited(child);
-    },
-  );
+  itWhen(
+    facts().v1Top.some(({ controllers }) => controllers.includes('freezer')),
+    'needs the v1 freezer',
+  )('goes to the freezer where there is no v2', async () => {
+    const ref = make({}, { facts: legacyFacts() });
+    expect(ref.v2).toBeUndefined();
+    const child = spawn('sleep', ['1000']);
+    joinV1(ref, child.pid!, act);
+    expect(await killCgroup(ref)).toMatchObject({ processes: 1, rung: 'freezer', gone: true });
+    await exited(child);
+  });
 });
 
-describe.skipIf(!hasV2)('evacuate', () => {
+describeWhen(hasV2, 'needs cgroup v2')('evacuate', () => {
   it('moves everybody to the supervisor leaf, those that fork meanwhile included', async () => {
     const ref = make();
     const home = ref.v2!.payload;
@@ -197,7 +198,7 @@ describe.skipIf(!hasV2)('evacuate', () => {
     await exited(child);
   });
 
-  it.skipIf(!hasController('pids') || !facts().v2Top?.controllers.includes('pids'))(
+  itWhen(facts().v2Top?.controllers.includes('pids') === true, 'needs the pids controller on v2')(
     'makes room for a limit in a cgroup that holds processes',
     async () => {
       const outer = make();
@@ -233,7 +234,7 @@ describe('removeParent', () => {
     if (hasV2) expect(existsSync(parent)).toBe(false);
   });
 
-  it.skipIf(!hasV2)('leaves what somebody else made', () => {
+  itWhen(hasV2, 'needs cgroup v2')('leaves what somebody else made', () => {
     const parent = dirname(plan().v2!.path);
     mkdirSync(parent);
     const ref = make();

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { CgroupRefusedError } from '../../../src/errors/cgroup-error.js';
 import { readInode } from '../../../src/cgroup/files.js';
 import { freezeCgroup } from '../../../src/cgroup/freeze.js';
@@ -13,12 +13,13 @@ import { refFromPlan } from '../../../src/cgroup/ref.js';
 import { signalCgroup } from '../../../src/cgroup/signal.js';
 import type { CgroupRef } from '../../../src/cgroup/types.js';
 import { checkLeaks, facts, isAlive, make, PARENT, plan, start } from './lab.js';
+import { describeWhen } from '../../helpers/when.js';
 
 checkLeaks();
 
 const v2 = facts().layout.v2;
 
-describe.skipIf(facts().v2Top === undefined)('killing is refused', () => {
+describeWhen(facts().v2Top !== undefined, 'needs cgroup v2')('killing is refused', () => {
   const refused = async (ref: CgroupRef, reason: RegExp): Promise<void> => {
     const error: unknown = await killCgroup(ref).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(CgroupRefusedError);
@@ -96,7 +97,7 @@ describe.skipIf(facts().v2Top === undefined)('killing is refused', () => {
   });
 });
 
-describe.skipIf(facts().v2Top === undefined)('signals', () => {
+describeWhen(facts().v2Top !== undefined, 'needs cgroup v2')('signals', () => {
   it('reach every process of a container, and let it go on', async () => {
     const ref = make();
     const child = await start(

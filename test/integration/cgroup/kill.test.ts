@@ -8,6 +8,7 @@ import { createLeaf, killLeaf, removeLeaf } from '../../../src/cgroup/leaf.js';
 import { listProcesses } from '../../../src/cgroup/processes.js';
 import type { CgroupRef } from '../../../src/cgroup/types.js';
 import { checkLeaks, exited, facts, hasController, isAlive, legacyFacts, make, read, start, until } from './lab.js';
+import { describeWhen, itWhen } from '../../helpers/when.js';
 
 checkLeaks();
 
@@ -83,18 +84,21 @@ describe.each(LADDER)('killing by $rung', ({ rung, make: makeBox }) => {
     expect(await killCgroup(ref, { rung })).toMatchObject({ processes: 1, gone: true });
   });
 
-  it.skipIf(rung === 'list')('takes a fork bomb while it goes off', async () => {
-    const ref = makeBox();
-    // Bounded by the bomb itself: not every rung's cgroup has the pids controller.
-    const child = await start(
-      ref,
-      `perl -e '$|=1; print "ready\\n"; my $n=0; while (1) { my $p = fork; if (defined $p && !$p) { exit if rand() < 0.55; } select undef,undef,undef,0.002 if $n++ > 3 }'`,
-    );
-    await until(() => listProcesses(ref).length > 20 || !isAlive(child.pid!));
-    const report = await killCgroup(ref, { rung });
-    expect(report.gone).toBe(true);
-    expect(listProcesses(ref)).toEqual([]);
-  });
+  itWhen(rung !== 'list', 'killing one by one loses against a fork bomb: the other rungs are there for it')(
+    'takes a fork bomb while it goes off',
+    async () => {
+      const ref = makeBox();
+      // Bounded by the bomb itself: not every rung's cgroup has the pids controller.
+      const child = await start(
+        ref,
+        `perl -e '$|=1; print "ready\\n"; my $n=0; while (1) { my $p = fork; if (defined $p && !$p) { exit if rand() < 0.55; } select undef,undef,undef,0.002 if $n++ > 3 }'`,
+      );
+      await until(() => listProcesses(ref).length > 20 || !isAlive(child.pid!));
+      const report = await killCgroup(ref, { rung });
+      expect(report.gone).toBe(true);
+      expect(listProcesses(ref)).toEqual([]);
+    },
+  );
 });
 
 describe('killing', () => {
@@ -130,7 +134,7 @@ describe('killing', () => {
     expect(removeCgroup(ref)).toBe(true);
   });
 
-  it.skipIf(!hasV2)('takes threaded cgroups', async () => {
+  itWhen(hasV2, 'needs cgroup v2')('takes threaded cgroups', async () => {
     const ref = make();
     const top = ref.v2!.payload;
     const child = await start(ref, 'sleep 1000 & echo ready; wait');
@@ -140,21 +144,27 @@ describe('killing', () => {
     expect(await killCgroup(ref)).toMatchObject({ processes: 2, rung: 'cgroup.kill' });
   });
 
-  it.skipIf(!hasController('memory'))('is done only when the container is gone from every hierarchy', async () => {
-    const ref = make({ memory: { limit: 64 << 20 }, pids: { limit: 50 } });
-    await start(ref, 'sleep 1000 & echo ready; wait');
-    await killCgroup(ref);
-    for (const { path } of ref.v1) expect(existsSync(path)).toBe(false);
-  });
+  itWhen(hasController('memory'), 'needs the memory controller')(
+    'is done only when the container is gone from every hierarchy',
+    async () => {
+      const ref = make({ memory: { limit: 64 << 20 }, pids: { limit: 50 } });
+      await start(ref, 'sleep 1000 & echo ready; wait');
+      await killCgroup(ref);
+      for (const { path } of ref.v1) expect(existsSync(path)).toBe(false);
+    },
+  );
 
-  it.skipIf(!hasController('cpu'))('does not wait for the CPU time that a container is denied', async () => {
-    const ref = make({ cpu: { quota: 1_000, period: 1_000_000 } });
-    const child = await start(ref, 'echo ready; while :; do :; done');
-    expect(isAlive(child.pid!)).toBe(true);
-    expect((await killCgroup(ref)).durationMs).toBeLessThan(900);
-  });
+  itWhen(hasController('cpu'), 'needs the cpu controller')(
+    'does not wait for the CPU time that a container is denied',
+    async () => {
+      const ref = make({ cpu: { quota: 1_000, period: 1_000_000 } });
+      const child = await start(ref, 'echo ready; while :; do :; done');
+      expect(isAlive(child.pid!)).toBe(true);
+      expect((await killCgroup(ref)).durationMs).toBeLessThan(900);
+    },
+  );
 
-  it.skipIf(!hasV2)('knows by the event that nobody is left', async () => {
+  itWhen(hasV2, 'needs cgroup v2')('knows by the event that nobody is left', async () => {
     const ref = make();
     const child = await start(ref, 'echo ready; exec sleep 1000');
     expect(readEvent(ref.v2!.path, 'populated')).toBe(1);
@@ -164,7 +174,7 @@ describe('killing', () => {
   });
 });
 
-describe.skipIf(!hasV2)('a leaf', () => {
+describeWhen(hasV2, 'needs cgroup v2')('a leaf', () => {
   it('is killed alone', async () => {
     const ref = make();
     const main = await start(ref, 'echo ready; exec sleep 1000');

@@ -5,11 +5,12 @@ import { countProcesses, listProcesses } from '../../../src/cgroup/processes.js'
 import { readStats } from '../../../src/cgroup/stats.js';
 import { readPressure, readUsage } from '../../../src/cgroup/usage.js';
 import { checkLeaks, exited, facts, hasController, legacyFacts, make, start, until } from './lab.js';
+import { itWhen } from '../../helpers/when.js';
 
 checkLeaks();
 
 describe('limits', () => {
-  it.skipIf(!hasController('memory'))(
+  itWhen(hasController('memory'), 'needs the memory controller')(
     'stop a container that wants too much memory, and the usage says so',
     async () => {
       const ref = make({ memory: { limit: 32 << 20 } });
@@ -25,16 +26,19 @@ describe('limits', () => {
     },
   );
 
-  it.skipIf(!hasController('memory'))('are not to blame for a SIGKILL from elsewhere', async () => {
-    const ref = make({ memory: { limit: 64 << 20 } });
-    const child = await start(ref, 'echo ready; exec sleep 1000');
-    child.kill('SIGKILL');
-    await exited(child);
-    expect(readUsage(ref)).toMatchObject({ oomKilled: false, oomKills: 0 });
-    await killCgroup(ref);
-  });
+  itWhen(hasController('memory'), 'needs the memory controller')(
+    'are not to blame for a SIGKILL from elsewhere',
+    async () => {
+      const ref = make({ memory: { limit: 64 << 20 } });
+      const child = await start(ref, 'echo ready; exec sleep 1000');
+      child.kill('SIGKILL');
+      await exited(child);
+      expect(readUsage(ref)).toMatchObject({ oomKilled: false, oomKills: 0 });
+      await killCgroup(ref);
+    },
+  );
 
-  it.skipIf(!hasController('pids'))('hold a fork bomb, which dies in one piece', async () => {
+  itWhen(hasController('pids'), 'needs the pids controller')('hold a fork bomb, which dies in one piece', async () => {
     const ref = make({ pids: { limit: 60 } });
     await start(ref, `perl -e '$|=1; print "ready\\n"; fork while 1'`);
     await until(() => countProcesses(ref) >= 50);
@@ -44,14 +48,17 @@ describe('limits', () => {
     expect(listProcesses(ref)).toEqual([]);
   });
 
-  it.skipIf(!hasController('cpu'))('slow a container down to its share of the CPU', async () => {
-    const ref = make({ cpu: { quota: 10_000, period: 100_000 } });
-    const child = await start(ref, `echo ready; exec perl -e '1 while time - $^T < 3'`);
-    await exited(child);
-    expect(readUsage(ref).cpuMs).toBeGreaterThan(50);
-    expect(readUsage(ref).cpuMs).toBeLessThan(1_500);
-    await killCgroup(ref);
-  });
+  itWhen(hasController('cpu'), 'needs the cpu controller')(
+    'slow a container down to its share of the CPU',
+    async () => {
+      const ref = make({ cpu: { quota: 10_000, period: 100_000 } });
+      const child = await start(ref, `echo ready; exec perl -e '1 while time - $^T < 3'`);
+      await exited(child);
+      expect(readUsage(ref).cpuMs).toBeGreaterThan(50);
+      expect(readUsage(ref).cpuMs).toBeLessThan(1_500);
+      await killCgroup(ref);
+    },
+  );
 });
 
 describe('usage', () => {
@@ -95,7 +102,7 @@ describe.each([
     makeBox: () => make({}, { facts: legacyFacts() }),
   },
 ])('freezing with $mode', ({ skip, makeBox }) => {
-  it.skipIf(skip)('stops the processes until they are thawed', async () => {
+  itWhen(!skip, 'needs that hierarchy')('stops the processes until they are thawed', async () => {
     const ref = makeBox();
     let ticks = 0;
     const child = await start(ref, 'echo ready; while :; do echo tick; sleep 0.01; done');

@@ -8,11 +8,12 @@ import { addon } from '../../../src/native/addon.js';
 import { untilReady } from '../../../src/native/fd-watch.js';
 import { findCgroup2 } from './cgroup2.js';
 import { shell, start } from './launch-helper.js';
+import { describeWhen } from '../../helpers/when.js';
 
 const ADDON = fileURLToPath(new URL('../../../build/Release/corral.node', import.meta.url));
 const root = findCgroup2();
 
-describe.skipIf(root === undefined)('a poll of cgroup.events', () => {
+describeWhen(root !== undefined, 'needs cgroup v2')('a poll of cgroup.events', () => {
   const cgroup = `${root ?? ''}/corral-native-test-${String(process.pid)}`;
   beforeAll(() => mkdirSync(cgroup));
   afterAll(() => rmdirSync(cgroup));
