@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { isFrozen } from '../cgroup/freeze.js';
 import { type KillReport, killCgroup } from '../cgroup/kill.js';
 import { removeParent } from '../cgroup/parent.js';
@@ -11,7 +12,7 @@ import { readUsage } from '../cgroup/usage.js';
 import { isMissingFile } from '../util/missing.js';
 import { isAlive, openProcess, type ProcessIdentity } from './identity.js';
 import { LAST_USAGE, type LastUsage, type State } from './state.js';
-import { Store, stateDirectory } from './store.js';
+import { type OwnedDirectory, Store, stateDirectory } from './store.js';
 import { type ExecOptions, type ExecProcess, startExec } from './exec.js';
 
 /**
@@ -69,7 +70,7 @@ export class Containers {
         this.#saveUsage(id, cgroup, { usage: readUsage(cgroup) });
       },
     });
-    this.#store.claim(id)?.remove();
+    (await this.#claim(id))?.remove();
     removeParent(cgroup);
     return report;
   }
@@ -88,7 +89,7 @@ export class Containers {
     const pruned: { id: string; report: KillReport | undefined }[] = [];
     const failures: unknown[] = [];
     for (const name of this.#store.names()) {
-      const directory = this.#store.claim(name);
+      const directory = await this.#claim(name);
       if (directory === undefined) continue;
       try {
         const state = this.#store.read(name);
@@ -105,6 +106,18 @@ export class Containers {
     // One that cannot be cleared away does not keep the others from it; but it does not pass in silence either.
     if (failures.length > 0) throw failures[0];
     return pruned;
+  }
+
+  // A process that dies in the middle of a clone leaves its lock to the child for a moment: until that has exec'd.
+  async #claim(name: string): Promise<OwnedDirectory | undefined> {
+    const deadline = performance.now() + CLAIM_MS;
+    for (;;) {
+      const directory = this.#store.claim(name);
+      if (directory !== undefined) return directory;
+      const owner = this.#store.read(name)?.owner;
+      if (owner === undefined || isAlive(owner) || performance.now() > deadline) return undefined;
+      await delay(5);
+    }
   }
 
   #describe(state: State): ContainerInfo {
@@ -133,6 +146,9 @@ export class Containers {
     }
   }
 }
+
+/** How long the lock of a dead owner is waited for. */
+const CLAIM_MS = 5000;
 
 /** The last rung, where there is no cgroup: a pid namespace dies with its first process. */
 async function killInit(init: ProcessIdentity): Promise<void> {
