@@ -67,7 +67,13 @@ export function compile(id: string, wanted: Spec, facts: HostFacts): LaunchPlan 
 // Root can do without a user namespace, as other runtimes do by default; for everybody else it is what makes the rest possible.
 function settleUserNamespace(spec: Spec, facts: HostFacts): { readonly spec: Spec; readonly notes: readonly string[] } {
   const { refused } = facts.userns;
-  if (refused === undefined || !hasNamespace(spec, 'user')) return { spec, notes: [] };
+  const wantsUser = hasNamespace(spec, 'user');
+  if (!facts.caller.privileged && !wantsUser && spec.linux.namespaces.length > 0) {
+    throw new UnsupportedError('namespaces without a user namespace', 'root: CAP_SYS_ADMIN', {
+      hint: 'leave userns private, or use isolation cgroup',
+    });
+  }
+  if (refused === undefined || !wantsUser) return { spec, notes: [] };
   if (!facts.caller.privileged) {
     throw new UnsupportedError('a container of an unprivileged user', `a user namespace, and ${refused}`, {
       hint: 'root can allow them: sysctl user.max_user_namespaces=10000, kernel.unprivileged_userns_clone=1 where it exists',

@@ -182,7 +182,7 @@ export function hostOverlayUnprivileged(context: Context, files: Readonly<Record
         tree: slot,
         root: ROOT,
         target: path,
-        attributes: 0x01,
+        attributes: 0x07,
         recursive: 1,
         create: 1,
       });

@@ -36,11 +36,7 @@ export function whyNotIdmapped(
   const mounts = [mountOf(facts, path), ...(recursive ? mountsBelow(facts, path) : [])];
   const refusing = mounts.find((mount) => mount === undefined || !mapsIds(facts, mount.type));
   if (refusing === undefined) return undefined;
-  return `${refusing.target} is ${article(refusing.type)} file system, which cannot be idmapped here`;
-}
-
-function article(type: string): string {
-  return `${/^[aeio]/.test(type) ? 'an' : 'a'} ${type}`;
+  return `${refusing.target} is on ${refusing.type}, which cannot be idmapped here`;
 }
 
 function mapsIds(facts: HostFacts, type: string): boolean {

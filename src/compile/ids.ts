@@ -37,12 +37,17 @@ function rootIds(id: string, spec: Spec, facts: HostFacts): IdPlan {
   if (!initial) return direct(identity(uids), identity(gids), []);
   const reason = unmappableRoot(spec, facts);
   if (reason !== undefined) {
-    return direct(identity(uids), identity(gids), [
-      `container ids are the host's own (still without privileges outside): ${reason}`,
-    ]);
+    return direct(identity(uids), identity(gids), [identityNote(spec, reason)]);
   }
   const range = { containerId: 0, hostId: FIRST_ID + RANGE_SIZE * (hash(id) % RANGES), size: RANGE_SIZE };
   return direct([range], [range], []);
+}
+
+// As root of the host in all but capabilities, and able to unmount what protects /proc/sys, it could write there.
+function identityNote(spec: Spec, reason: string): string {
+  const mayMount = spec.process.capabilities.bounding.includes('CAP_SYS_ADMIN');
+  const means = mayMount ? 'with CAP_SYS_ADMIN it can act as root on the host' : 'still without privileges outside';
+  return `container ids are the host's own (${means}): ${reason}`;
 }
 
 function unmappableRoot(spec: Spec, facts: HostFacts): string | undefined {

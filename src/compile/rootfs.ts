@@ -2,7 +2,7 @@ import type { Step } from '../plan/steps.js';
 import { ANNOTATIONS, HOST_OVERLAY } from '../spec/annotations.js';
 import { AT_RECURSIVE, MOUNT_ATTR } from '../util/linux.js';
 import type { Context, Part } from './context.js';
-import { hasNamespace } from './questions.js';
+import { hasNamespace, kernelAtLeast } from './questions.js';
 import { hostOverlay, hostOverlayUnprivileged } from './host-overlay.js';
 import { whyNotIdmapped } from './idmap.js';
 import { STAGE } from './layers.js';
@@ -12,7 +12,14 @@ import { ROOT } from './stage.js';
 export function compileRootfs(context: Context): Part {
   if (!isHostOverlay(context)) return directory(context);
   const files = generatedFiles(context);
-  return context.facts.caller.privileged ? hostOverlay(context, files) : hostOverlayUnprivileged(context, files);
+  const part = context.facts.caller.privileged ? hostOverlay(context, files) : hostOverlayUnprivileged(context, files);
+  return { ...part, notes: [...opaqueNotes(context), ...(part.notes ?? [])] };
+}
+
+// overlayfs marks a directory that replaces a lower one by an attribute, and in a user namespace that is a user.* one.
+function opaqueNotes({ spec, facts }: Context): readonly string[] {
+  if (!hasNamespace(spec, 'user') || kernelAtLeast(facts, [6, 6])) return [];
+  return ['a directory of the host can be removed, but not made anew: tmpfs has no user attributes before Linux 6.6'];
 }
 
 /** Tells whether the root filesystem is the throw-away overlay of the host's own. */

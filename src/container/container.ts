@@ -14,7 +14,7 @@ import { type LaunchedProcess, sendSignal } from './launch.js';
 import { type ContainerResult, mainExit } from './result.js';
 import { LAST_USAGE, type LastUsage, type State } from './state.js';
 import type { OwnedDirectory } from './store.js';
-import { type NodeStreams, endStreams } from './streams.js';
+import type { NodeStreams } from './streams.js';
 
 /** What a container is put together from. */
 export interface ContainerParts {
@@ -175,7 +175,7 @@ export class Container implements AsyncDisposable {
     closeSync(process.reportFd);
     this.#parts.directory.remove();
     noteEnd(this.#live);
-    endStreams(this.#parts.streams);
+    this.#parts.streams.finish();
     return {
       ...exit,
       ...this.#verdict,

@@ -13,12 +13,12 @@ import { Fd } from '../native/fd.js';
 import type { Pidfd } from '../native/pidfd.js';
 import { type ProcessOverrides, toExecProcess } from '../spec/exec.js';
 import { UndoStack } from '../util/undo.js';
-import { type EndingOptions, type Endable, stop, watchEnding } from './ending.js';
+import { type EndingOptions, type Endable, checkEnding, stop, watchEnding } from './ending.js';
 import { openProcess } from './identity.js';
 import { type LaunchFaults, type LaunchedProcess, actNow, launchProcess, sendSignal } from './launch.js';
 import { type ProcessResult, mainExit } from './result.js';
 import type { State } from './state.js';
-import { type NodeStreams, type StreamOptions, endStreams, hostOwner, openStreams } from './streams.js';
+import { type NodeStreams, type StreamOptions, hostOwner, openStreams } from './streams.js';
 import { databaseOf } from './surroundings.js';
 
 /** How a further command is run in a container. What is not given is as it is for the container's main process. */
@@ -37,6 +37,7 @@ export class ExecProcess implements AsyncDisposable {
   readonly #leaf: CgroupLeaf | undefined;
   readonly #ending: EndingOptions;
   readonly #streams: NodeStreams;
+  readonly #startedAt: number;
   #killing: Promise<KillReport | undefined> | undefined;
 
   /** @internal */
@@ -45,11 +46,13 @@ export class ExecProcess implements AsyncDisposable {
     readonly leaf: CgroupLeaf | undefined;
     readonly streams: NodeStreams;
     readonly ending: EndingOptions;
+    readonly startedAt: number;
   }) {
     this.#process = parts.process;
     this.#leaf = parts.leaf;
     this.#ending = parts.ending;
     this.#streams = parts.streams;
+    this.#startedAt = parts.startedAt;
     this.pid = parts.process.pid;
     ({ stdin: this.stdin, stdout: this.stdout, stderr: this.stderr } = parts.streams);
     this.exited = this.#finish();
@@ -101,7 +104,6 @@ export class ExecProcess implements AsyncDisposable {
   });
 
   async #finish(): Promise<ProcessResult> {
-    const startedAt = performance.now();
     const verdict = watchEnding(this.#endable(), this.#ending);
     const { pidfd, reportFd } = this.#process;
     const exit = mainExit(reportFd, await pidfd.wait());
@@ -109,8 +111,8 @@ export class ExecProcess implements AsyncDisposable {
     this.#settle();
     pidfd.close();
     new Fd(reportFd).close();
-    endStreams(this.#streams);
-    return { ...exit, ...verdict, durationMs: performance.now() - startedAt };
+    this.#streams.finish();
+    return { ...exit, ...verdict, durationMs: performance.now() - this.#startedAt };
   }
 }
 
@@ -127,7 +129,9 @@ export async function startExec(
   options: ExecOptions,
   faults?: LaunchFaults,
 ): Promise<ExecProcess> {
+  const startedAt = performance.now();
   options.signal?.throwIfAborted();
+  checkEnding(options);
   const undo = new UndoStack();
   try {
     const container = openInit(state);
@@ -157,7 +161,7 @@ export async function startExec(
     streams.closeChildEnds();
     container.close();
     undo.release();
-    return new ExecProcess({ process: launched, leaf, streams: streams.toNode(), ending: options });
+    return new ExecProcess({ process: launched, leaf, streams: streams.toNode(), ending: options, startedAt });
   } catch (error) {
     await undo.unwind();
     throw error;

@@ -23,7 +23,10 @@ export interface ContainerResult extends ProcessResult {
   readonly oomKilled: boolean;
   /** What it has used in all; what this host cannot tell is absent. */
   readonly usage: Usage;
-  /** Processes that the main one left behind, and that were killed with the cgroup. */
+  /**
+   * Processes that the main one left behind, and that were killed with the cgroup. Those of a pid namespace of its own die with
+   * its first process and are not counted: so this tells something with `isolation: 'cgroup'` and `pid: 'host'`.
+   */
   readonly leftBehind: number;
 }
 

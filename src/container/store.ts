@@ -1,5 +1,6 @@
 import {
   closeSync,
+  existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -45,10 +46,8 @@ export class Store {
     mkdirSync(this.directory, { recursive: true, mode: 0o700 });
     this.checkTrust();
     const path = join(this.directory, state.id);
-    const unfinished = mkdtempSync(join(this.directory, UNFINISHED));
-    const lockFd = openSync(unfinished, 'r');
+    const { unfinished, lockFd } = this.#makeLocked();
     try {
-      addon.flock({ fd: lockFd, operation: 'exclusive' });
       writeFileSync(join(unfinished, 'state.json'), JSON.stringify(state), { mode: 0o600 });
       renameSync(unfinished, path);
     } catch (error) {
@@ -57,6 +56,17 @@ export class Store {
       throw isTaken(error) ? this.taken(state.id) : error;
     }
     return new OwnedDirectory(path, lockFd);
+  }
+
+  // Between the making and the locking, a `prune` that comes by takes the directory for one that a crash has left.
+  #makeLocked(): { readonly unfinished: string; readonly lockFd: number } {
+    for (;;) {
+      const unfinished = mkdtempSync(join(this.directory, UNFINISHED));
+      const lockFd = openIfPresent(unfinished);
+      if (lockFd === undefined) continue;
+      if (addon.flock({ fd: lockFd, operation: 'exclusive' }) && existsSync(unfinished)) return { unfinished, lockFd };
+      closeSync(lockFd);
+    }
   }
 
   // In /tmp, somebody else may have made it first: who can write there could put another cgroup into a state to kill.
@@ -133,13 +143,8 @@ export class Store {
    */
   claim(name: string): OwnedDirectory | undefined {
     const path = join(this.directory, name);
-    let lockFd: number;
-    try {
-      lockFd = openSync(path, 'r');
-    } catch (error) {
-      if (isMissingFile(error)) return undefined;
-      throw error;
-    }
+    const lockFd = openIfPresent(path);
+    if (lockFd === undefined) return undefined;
     if (addon.flock({ fd: lockFd, operation: 'exclusive' })) return new OwnedDirectory(path, lockFd);
     closeSync(lockFd);
     return undefined;
@@ -201,6 +206,15 @@ export function stateDirectory(given: string | undefined, uid: number, env: Node
   if (uid === 0) return '/run/corral';
   // The specification of XDG_RUNTIME_DIR has relative paths ignored.
   return !runtime?.startsWith('/') ? `/tmp/corral-${String(uid)}` : `${runtime}/corral`;
+}
+
+function openIfPresent(path: string): number | undefined {
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    if (isMissingFile(error)) return undefined;
+    throw error;
+  }
 }
 
 function unreadable(path: string, cause: unknown): ContainerError {

@@ -1,7 +1,7 @@
 import { fchownSync, fstatSync, openSync, readlinkSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { Socket as NetSocket } from 'node:net';
-import type { Readable, Writable } from 'node:stream';
+import { PassThrough, type Readable, type Writable } from 'node:stream';
 import { addon } from '../native/addon.js';
 import { call } from '../native/call.js';
 import { Fd } from '../native/fd.js';
@@ -45,6 +45,8 @@ export interface NodeStreams {
   readonly stdin: Writable | null;
   readonly stdout: Readable | null;
   readonly stderr: Readable | null;
+  /** To be called when nobody is left at the other ends: takes what is still in the pipes, and closes this process's ends. */
+  readonly finish: () => void;
 }
 
 type Name = 'stdin' | 'stdout' | 'stderr';
@@ -103,11 +105,21 @@ export function openStreams(options: StreamOptions, owner: StreamOwner | undefin
     closeChildEnds: () => {
       for (const { own } of [stdin, stdout, stderr]) own?.close();
     },
-    toNode: () => ({
-      stdin: toSocket(stdin.parent, { writable: true }),
-      stdout: toSocket(stdout.parent, { readable: true }),
-      stderr: toSocket(stderr.parent, { readable: true }),
-    }),
+    toNode: () => {
+      const out = toOutput(stdout.parent);
+      const err = toOutput(stderr.parent);
+      const input = toSocket(stdin.parent, { writable: true });
+      return {
+        stdin: input,
+        stdout: out?.stream ?? null,
+        stderr: err?.stream ?? null,
+        finish: () => {
+          input?.destroy();
+          out?.finish();
+          err?.finish();
+        },
+      };
+    },
   };
 }
 
@@ -151,16 +163,27 @@ function toSocket(end: Fd | undefined, direction: { readable?: boolean; writable
   return new NetSocket({ fd: end.take(), readable: false, writable: false, ...direction });
 }
 
-/**
- * Lets go of the streams of a process that has ended: what nobody reads is read and dropped, as node:child_process does, so
- * that the descriptors do not stay. Who begins to read when the end is told still gets everything.
- */
-export function endStreams({ stdin, stdout, stderr }: NodeStreams): void {
-  stdin?.destroy();
-  setImmediate(() => {
-    for (const stream of [stdout, stderr]) {
-      const unread = stream?.readableFlowing === null && stream.listenerCount('readable') === 0;
-      if (unread) stream.resume();
-    }
-  });
+interface Output {
+  readonly stream: Readable;
+  readonly finish: () => void;
+}
+
+// Between the pipe and the reader lies a stream of our own: at the end it takes in what the pipe still holds, 64 KiB at most, so
+// that the descriptor can be closed at once and a late reader still gets everything.
+function toOutput(end: Fd | undefined): Output | undefined {
+  const socket = toSocket(end, { readable: true });
+  if (socket === null) return undefined;
+  const stream = new PassThrough();
+  socket.pipe(stream);
+  socket.once('error', (error) => stream.destroy(error));
+  // A reader who has had enough: the writer is to get EPIPE, not to wait for ever.
+  stream.once('close', () => socket.destroy());
+  const finish = (): void => {
+    if (socket.readableEnded || socket.destroyed) return;
+    socket.unpipe(stream);
+    socket.on('data', (chunk: Buffer) => stream.write(chunk));
+    socket.once('end', () => stream.end());
+    socket.resume();
+  };
+  return { stream, finish };
 }

@@ -1,11 +1,8 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compile } from '../../../src/compile/compile.js';
 import { UnsupportedError } from '../../../src/errors/unsupported-error.js';
 import type { HostFacts } from '../../../src/host/facts.js';
 import { describeStep } from '../../../src/plan/describe.js';
-import { encodePlan } from '../../../src/plan/encode.js';
-import { formatPlan } from '../../../src/plan/format.js';
 import type { StepName } from '../../../src/plan/steps.js';
 import type { LaunchPlan } from '../../../src/plan/types.js';
 import type { ContainerOptions } from '../../../src/spec/options.js';
@@ -91,6 +88,19 @@ describe.each(HOSTS)('the plan %s', (_, facts) => {
     expect(last).toBeLessThan(ops(launch).indexOf('set-capabilities'));
   });
 
+  test('says what CAP_SYS_ADMIN means where the ids are the host’s own', () => {
+    const facts = hostFacts({ mounts: [mount('/', 'overlay')] });
+    expect(plan({}, facts).notes).toEqual([expect.stringContaining('still without privileges outside')]);
+    expect(plan({ capAdd: ['SYS_ADMIN'] }, facts).notes).toEqual([
+      expect.stringContaining('with CAP_SYS_ADMIN it can act as root on the host'),
+    ]);
+  });
+
+  test('says that directories cannot be replaced before Linux 6.6', () => {
+    expect(plan({}, hostFacts({ kernel: [6, 5] })).notes).toEqual([expect.stringContaining('not made anew')]);
+    expect(plan({ userns: 'host' }, hostFacts({ kernel: [6, 5] })).notes).toEqual([]);
+  });
+
   test('passes on, without a user namespace, only the capabilities that the caller has, and says which are missing', () => {
     const caller = { ...ROOT_CALLER, capabilities: 0xffff_ffffn };
     const facts = hostFacts({ caller });
@@ -119,68 +129,6 @@ describe.each(HOSTS)('the plan %s', (_, facts) => {
     for (const init of [true, false]) {
       expect(ops(plan({ init, dieWithParent: false }, facts))).not.toContain('set-parent-death-signal');
     }
-  });
-});
-
-describe('whatever is asked for, the plan', () => {
-  const mode = fc.constantFrom(undefined, 'host' as const);
-  const options: fc.Arbitrary<ContainerOptions> = fc
-    .record({
-      userns: mode,
-      pid: mode,
-      ipc: mode,
-      uts: mode,
-      cgroupns: mode,
-      net: fc.constantFrom(undefined, 'none', 'host'),
-      init: fc.constantFrom(undefined, false),
-      readOnly: fc.constantFrom(undefined, true),
-      rootfs: fc.constantFrom(undefined, '/image'),
-      volumes: fc.subarray(['/dev:/dev', '/srv:/srv:ro', '/proc:/proc', '/sys:/sys', '/tmp/x:/tmp']),
-      tmpfs: fc.subarray(['/run/x', '/dev/shm', '/home']),
-      user: fc.constantFrom(undefined, 'ann', '4242:1'),
-    })
-    .map((record) => Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)));
-  const facts = fc.constantFrom(
-    hostFacts(),
-    plainFacts(),
-    hostFacts({ mounts: [mount('/', 'overlay')] }),
-    hostFacts({ kernel: [5, 10], cgroup: HYBRID }),
-    hostFacts({
-      kinds: { '/work': 'directory' },
-      homes: ['/work'],
-      mounts: [mount('/', 'ext4'), mount('/srv', 'xfs')],
-    }),
-  );
-
-  test('can be encoded and read, and asks for just the namespaces that were wanted', () => {
-    fc.assert(
-      fc.property(options, facts, (wanted, host) => {
-        const launch = plan(wanted, host);
-        expect(() => encodePlan({ fds: launch.fds.map(({ slot }) => slot), steps: launch.steps })).not.toThrow();
-        expect(formatPlan(launch)).not.toMatch(/undefined|NaN|\[object/);
-        expect(launch.clone.flags).toHaveLength(specOf(wanted).linux.namespaces.length);
-        expect(launch.idMaps === undefined).toBe(wanted.userns === 'host');
-      }),
-    );
-  });
-
-  test('of an unprivileged caller has the parent open no mount', () => {
-    fc.assert(
-      fc.property(options, (wanted) => {
-        expect(plan(wanted, plainFacts()).fds.map(({ kind }) => kind)).not.toContain('tree');
-      }),
-    );
-  });
-
-  test('brings up lo, names the host and so on exactly in namespaces of its own', () => {
-    fc.assert(
-      fc.property(options, facts, (wanted, host) => {
-        const names = ops(plan(wanted, host));
-        expect(names.includes('set-hostname')).toBe(wanted.uts === undefined);
-        expect(names.includes('bring-up-loopback')).toBe(wanted.net === undefined);
-        expect(names.filter((op) => op === 'pivot-root')).toHaveLength(1);
-      }),
-    );
   });
 });
 

@@ -135,9 +135,7 @@ describe('what is exposed', () => {
   test('and cannot be idmapped belongs to nobody, with a note', () => {
     const mounts = [mount('/', 'ext4'), mount('/root/nfs', 'nfs')];
     const { notes, fds } = plan('/work', { ...directory('/root/nfs'), mounts }, { expose: ['/root/nfs'] });
-    expect(notes).toContain(
-      'files of /root/nfs belong to nobody: /root/nfs is a nfs file system, which cannot be idmapped here',
-    );
+    expect(notes).toContain('files of /root/nfs belong to nobody: /root/nfs is on nfs, which cannot be idmapped here');
     expect(fds).toContainEqual(expect.objectContaining({ slot: 'expose.0', idmap: false }));
   });
 

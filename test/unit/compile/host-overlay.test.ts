@@ -58,7 +58,7 @@ describe('root’s view of the host', () => {
   test('notes what cannot be idmapped', () => {
     const facts = hostFacts({ mounts: [ROOT, mount('/srv', 'nfs')] });
     expect(plan(facts).notes).toEqual([
-      'files of /srv belong to nobody: /srv is a nfs file system, which cannot be idmapped here',
+      'files of /srv belong to nobody: /srv is on nfs, which cannot be idmapped here',
     ]);
     expect(plan(facts).fds).toContainEqual({
       slot: 'host/srv',
@@ -174,7 +174,7 @@ describe('a user’s view of the host', () => {
     const { steps, notes } = plan(facts);
     expect(steps).toContainEqual({ op: 'open-tree', path: '/usr', flags: 0x8000, tree: 'host/usr' });
     expect(steps).toContainEqual(
-      expect.objectContaining({ op: 'attach-mount', tree: 'host/usr', attributes: 1, recursive: 1 }),
+      expect.objectContaining({ op: 'attach-mount', tree: 'host/usr', attributes: 7, recursive: 1 }),
     );
     expect(steps.map(describeStep)).toContain('mount overlay on /usr/share');
     expect(steps.map(describeStep)).not.toContain('mount overlay on /usr/proc');
@@ -203,7 +203,7 @@ describe('a root filesystem of one’s own', () => {
     const facts = hostFacts({ mounts: [mount('/', 'nfs')] });
     const { fds, notes } = plan(facts, { rootfs: '/image' });
     expect(fds).toContainEqual(expect.objectContaining({ slot: 'rootfs', idmap: false }));
-    expect(notes).toEqual([expect.stringMatching(/^container ids are the host's own .*: \/ is a nfs file system/)]);
+    expect(notes).toEqual([expect.stringMatching(/^container ids are the host's own .*: \/ is on nfs/)]);
   });
 
   test('belongs to nobody where the spec’s ids cannot be mapped onto it', () => {
@@ -211,7 +211,7 @@ describe('a root filesystem of one’s own', () => {
     const maps = [{ containerID: 0, hostID: 5000, size: 10 }];
     const mapped = { ...spec, linux: { ...spec.linux, uidMappings: maps, gidMappings: maps } };
     expect(compile('web', mapped, hostFacts({ mounts: [mount('/', 'nfs')] })).notes).toEqual([
-      'files of /image belong to nobody: / is a nfs file system, which cannot be idmapped here',
+      'files of /image belong to nobody: / is on nfs, which cannot be idmapped here',
     ]);
   });
 

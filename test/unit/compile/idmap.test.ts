@@ -17,7 +17,7 @@ describe('an idmapped mount', () => {
   ])('of %s is possible since %j, not with %j', (type, since, before) => {
     expect(why(type, since)).toBeUndefined();
     expect(why(type, [since[0] + 1, 0])).toBeUndefined();
-    expect(why(type, before)).toMatch(new RegExp(`^/ is an? ${type} file system, which cannot be idmapped here$`));
+    expect(why(type, before)).toMatch(new RegExp(`^/ is on ${type}, which cannot be idmapped here$`));
   });
 
   test.each(['overlay', '9p', 'nfs', 'fuse.sshfs', 'hostfs', ''])('of %j never is', (type) => {
@@ -31,12 +31,12 @@ describe('an idmapped mount', () => {
 
   test('is not tried again on a file system that has refused', () => {
     const facts = hostFacts({ unmappable: ['ext4'] });
-    expect(whyNotIdmapped(facts, '/', { recursive: false, overlay: false })).toContain('/ is an ext4');
+    expect(whyNotIdmapped(facts, '/', { recursive: false, overlay: false })).toContain('/ is on ext4');
   });
 
   test('of a whole tree fails with any mount in it, named', () => {
     const facts = hostFacts({ mounts: [mount('/', 'ext4'), mount('/srv', 'ext4'), mount('/srv/nfs', 'nfs')] });
-    expect(whyNotIdmapped(facts, '/srv', { recursive: true, overlay: false })).toContain('/srv/nfs is a nfs');
+    expect(whyNotIdmapped(facts, '/srv', { recursive: true, overlay: false })).toContain('/srv/nfs is on nfs');
     expect(whyNotIdmapped(facts, '/srv', { recursive: false, overlay: false })).toBeUndefined();
   });
 

@@ -39,7 +39,7 @@ describe('the ids of root’s container', () => {
       shifted: false,
       notes: [
         "container ids are the host's own (still without privileges outside): " +
-          '/ is an overlay file system, which cannot be idmapped here',
+          '/ is on overlay, which cannot be idmapped here',
       ],
     });
   });

@@ -101,7 +101,7 @@ describe('a volume', () => {
     const facts = hostFacts({ mounts: [mount('/', 'ext4'), mount('/srv', 'nfs')] });
     expect(compileOne('/data', options, facts)).toMatchObject({
       fds: [{ idmap: false }],
-      notes: ['files of /srv/data belong to nobody: /srv is a nfs file system, which cannot be idmapped here'],
+      notes: ['files of /srv/data belong to nobody: /srv is on nfs, which cannot be idmapped here'],
     });
   });
 
