@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { Containers } from '../../../src/container/containers.js';
 import { makeLab, until, untilSays } from '../../helpers/lab.js';
@@ -102,6 +104,18 @@ describe('kill()', () => {
   it('of nobody is a NotFoundError', async () => {
     await expect(lab.containers.kill('nobody')).rejects.toMatchObject({ code: 'ERR_NOT_FOUND' });
     await expect(lab.containers.kill('../etc')).rejects.toMatchObject({ code: 'ERR_OPTION' });
+  });
+});
+
+describe('output', () => {
+  it('waits for a reader who comes when everything is over', async () => {
+    const container = await lab.spawn(['sh', '-c', 'head -c 60000 /dev/zero | tr "\\0" x; echo late >&2']);
+    await container.exited;
+    await delay(50);
+    const text = async (stream: Readable | null): Promise<string> =>
+      Buffer.concat(await (stream?.toArray() ?? Promise.resolve([]))).toString();
+    expect(await text(container.stdout)).toBe('x'.repeat(60_000));
+    expect(await text(container.stderr)).toBe('late\n');
   });
 });
 
