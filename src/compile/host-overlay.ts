@@ -7,6 +7,7 @@ import { hasNamespace, isWithin } from './questions.js';
 import { mountsBelow, whyNotIdmapped } from './idmap.js';
 import { type Layer, STAGE, mountLayer } from './layers.js';
 import { ROOT } from './stage.js';
+import { AT_RECURSIVE, MOUNT_ATTR } from '../util/linux.js';
 
 /** What the kernel makes up, or what a container gets of its own: never a layer. */
 const PSEUDO = new Set([
@@ -34,6 +35,12 @@ const PSEUDO = new Set([
   'tmpfs',
   'tracefs',
 ]);
+
+/** Of a host mount that is only ever a layer of an overlay. */
+const LOWER = MOUNT_ATTR.MOUNT_ATTR_RDONLY | MOUNT_ATTR.MOUNT_ATTR_NODEV;
+
+/** Of a host mount that is shown as it is. */
+const BOUND = LOWER | MOUNT_ATTR.MOUNT_ATTR_NOSUID;
 
 /** Always the container's own. */
 const OWN = ['/proc', '/sys', '/dev', '/run', '/tmp'];
@@ -136,11 +143,11 @@ export function hostOverlay(context: Context, files: Readonly<Record<string, str
 }
 
 function attach(tree: SlotName, target: string): Step {
-  return { op: 'attach-mount', tree, root: STAGE, target, attributes: 0x05, recursive: 0, create: 1 };
+  return { op: 'attach-mount', tree, root: STAGE, target, attributes: LOWER, recursive: 0, create: 1 };
 }
 
 function bindFile(tree: SlotName, target: string): Step {
-  return { op: 'attach-mount', tree, root: ROOT, target, attributes: 0x07, recursive: 0, create: 1 };
+  return { op: 'attach-mount', tree, root: ROOT, target, attributes: BOUND, recursive: 0, create: 1 };
 }
 
 function openRoot(): Step {
@@ -176,13 +183,13 @@ export function hostOverlayUnprivileged(context: Context, files: Readonly<Record
       steps.push(...mountLayer(layer, ROOT, path, true));
     } else if (kind === 'directory') {
       const slot = treeSlot(path);
-      open.push({ op: 'open-tree', path, flags: 0x8000, tree: slot });
+      open.push({ op: 'open-tree', path, flags: AT_RECURSIVE, tree: slot });
       steps.push({
         op: 'attach-mount',
         tree: slot,
         root: ROOT,
         target: path,
-        attributes: 0x07,
+        attributes: BOUND,
         recursive: 1,
         create: 1,
       });
@@ -218,7 +225,7 @@ function rootTmpfs(): Step {
     options: ['mode=0755'],
     root: STAGE,
     target: 'root',
-    attributes: 0x04,
+    attributes: MOUNT_ATTR.MOUNT_ATTR_NODEV,
     create: 1,
   };
 }

@@ -1,7 +1,7 @@
 import type { HiddenPath } from '../host/facts.js';
 import type { SlotName, Step } from '../plan/steps.js';
-import { S_IFCHR } from '../util/linux.js';
 import { isWithin } from './questions.js';
+import { MOUNT_ATTR, S_IFCHR } from '../util/linux.js';
 
 /** One overlay: a directory of the host below, the container's own writes above. */
 export interface Layer {
@@ -67,8 +67,8 @@ export function mountLayer(layer: Layer, root: SlotName, target: string, userns:
   ];
 }
 
-/** MOUNT_ATTR_NODEV: device nodes that lie about on the host's disk stay mere names. */
-const LAYER_ATTRIBUTES = 0x04;
+/** Device nodes that lie about on the host's disk stay mere names. */
+const LAYER_ATTRIBUTES = MOUNT_ATTR.MOUNT_ATTR_NODEV;
 
 function coverSteps(layer: Layer, cover: string, files: Readonly<Record<string, string>>): readonly Step[] {
   return [
