@@ -189,9 +189,11 @@ export class Container implements AsyncDisposable {
   // Another process may have killed the container and removed the cgroup; it has left the last figures in the directory.
   #lastUsage(): Usage {
     try {
-      return (JSON.parse(readFileSync(this.#parts.directory.file(LAST_USAGE), 'utf8')) as LastUsage).usage;
+      const last = JSON.parse(readFileSync(this.#parts.directory.file(LAST_USAGE), 'utf8')) as LastUsage;
+      if (last.inode === this.#parts.state.cgroup.v2?.inode) return last.usage;
     } catch {
-      return this.#usage ?? {};
+      // Nobody else has killed it.
     }
+    return this.#usage ?? {};
   }
 }

@@ -67,7 +67,7 @@ export class Containers {
     if (!hasCgroup(cgroup) && init !== undefined) await killInit(init);
     const report = await killCgroup(cgroup, {
       beforeRemove: () => {
-        this.#saveUsage(id, cgroup, { usage: readUsage(cgroup) });
+        this.#saveUsage(id, cgroup, { inode: cgroup.v2?.inode, usage: readUsage(cgroup) });
       },
     });
     (await this.#claim(id))?.remove();

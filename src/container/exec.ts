@@ -1,3 +1,4 @@
+import { closeSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { isFrozen } from '../cgroup/freeze.js';
 import { join } from '../cgroup/join.js';
@@ -9,7 +10,6 @@ import { compileExec } from '../compile/exec.js';
 import { isContainerError } from '../errors/container-error.js';
 import { StateError } from '../errors/state-errors.js';
 import { readHostFacts } from '../host/read-facts.js';
-import { Fd } from '../native/fd.js';
 import type { Pidfd } from '../native/pidfd.js';
 import { type ProcessOverrides, toExecProcess } from '../spec/exec.js';
 import { UndoStack } from '../util/undo.js';
@@ -110,7 +110,7 @@ export class ExecProcess implements AsyncDisposable {
     await this.#killLeaf();
     this.#settle();
     pidfd.close();
-    new Fd(reportFd).close();
+    closeSync(reportFd);
     this.#streams.finish();
     return { ...exit, ...verdict, durationMs: performance.now() - this.#startedAt };
   }

@@ -26,5 +26,7 @@ export const LAST_USAGE = 'last-usage.json';
 
 /** What a container had used when its cgroup was removed by somebody who is not its owner. */
 export interface LastUsage {
+  /** Of the cgroup that it is about: the name may by then be another container's. */
+  readonly inode?: string | undefined;
   readonly usage: Usage;
 }

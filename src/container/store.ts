@@ -1,6 +1,7 @@
 import {
   closeSync,
   existsSync,
+  fstatSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -13,7 +14,7 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ContainerError } from '../errors/container-error.js';
 import { AlreadyExistsError, NotFoundError } from '../errors/state-errors.js';
 import { addon } from '../native/addon.js';
@@ -145,7 +146,10 @@ export class Store {
     const path = join(this.directory, name);
     const lockFd = openIfPresent(path);
     if (lockFd === undefined) return undefined;
-    if (addon.flock({ fd: lockFd, operation: 'exclusive' })) return new OwnedDirectory(path, lockFd);
+    // The owner may have removed it, and somebody else taken the name, between the opening and the locking.
+    if (addon.flock({ fd: lockFd, operation: 'exclusive' }) && isStillAt(path, lockFd)) {
+      return new OwnedDirectory(path, lockFd);
+    }
     closeSync(lockFd);
     return undefined;
   }
@@ -174,19 +178,16 @@ export class OwnedDirectory {
 
   /** Removes the directory and gives up the lock. */
   remove(): void {
-    if (!this.#removeQuickly()) removeDirectory(this.path);
+    if (isStillAt(this.path, this.#lockFd)) removeDirectory(this.#giveUpName());
     closeSync(this.#lockFd);
   }
 
-  // Nearly always state.json is all there is: then a look into the directory would be half of the cost.
-  #removeQuickly(): boolean {
-    try {
-      unlinkSync(this.file('state.json'));
-      rmdirSync(this.path);
-      return true;
-    } catch {
-      return false;
-    }
+  // Under its own name it would, once empty, be open to the next container of that name, whose state would then be removed.
+  #giveUpName(): string {
+    const { ino } = fstatSync(this.#lockFd);
+    const nameless = join(dirname(this.path), `${UNFINISHED}${String(process.pid)}-${String(ino)}`);
+    renameSync(this.path, nameless);
+    return nameless;
   }
 
   /** Gives up the lock, and leaves the directory. */
@@ -206,6 +207,11 @@ export function stateDirectory(given: string | undefined, uid: number, env: Node
   if (uid === 0) return '/run/corral';
   // The specification of XDG_RUNTIME_DIR has relative paths ignored.
   return !runtime?.startsWith('/') ? `/tmp/corral-${String(uid)}` : `${runtime}/corral`;
+}
+
+/** Tells whether the directory that was opened is the one that has the name. */
+function isStillAt(path: string, fd: number): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino;
 }
 
 function openIfPresent(path: string): number | undefined {
@@ -228,8 +234,9 @@ function isTaken(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'ENOTEMPTY' || error.code === 'EEXIST');
 }
 
-/** Whoever killed the container may be leaving its last figures in the directory, two files at most, while it goes. */
 function removeDirectory(path: string): void {
+  if (removeQuickly(path)) return;
+  // Whoever killed the container may be leaving its last figures in the directory, two files at most, while it goes.
   for (let attempt = 1; ; attempt++) {
     try {
       rmSync(path, { recursive: true, force: true });
@@ -241,3 +248,14 @@ function removeDirectory(path: string): void {
 }
 
 const REMOVE_ATTEMPTS = 10;
+
+// Nearly always state.json is all there is: then a look into the directory would be half of the cost.
+function removeQuickly(path: string): boolean {
+  try {
+    unlinkSync(join(path, 'state.json'));
+    rmdirSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}

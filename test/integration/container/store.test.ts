@@ -1,9 +1,10 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Containers } from '../../../src/container/containers.js';
 import { spawn } from '../../../src/container/spawn.js';
+import { Store } from '../../../src/container/store.js';
 
 describe('the state directory', () => {
   let stateDir: string;
@@ -19,6 +20,21 @@ describe('the state directory', () => {
   it('is refused when somebody else can write there', async () => {
     chmodSync(stateDir, 0o777);
     await expect(spawn(['true'], { stateDir })).rejects.toMatchObject({ code: 'ERR_STATE_DIR' });
+  });
+
+  it('of a container that is gone is not taken for that of the next one of its name', async () => {
+    const store = new Store(stateDir);
+    const first = await spawn(['sleep', '1000'], { stateDir, name: 'web', stdout: 'ignore', stderr: 'ignore' });
+    const state = store.get('web');
+    await first.kill();
+    const stale = store.create(state);
+    rmSync(stale.path, { recursive: true });
+    const next = store.create(state);
+    stale.remove();
+    expect(store.get('web')).toEqual(state);
+    expect(store.claim('web')).toBeUndefined();
+    next.remove();
+    expect(readdirSync(stateDir)).toEqual([]);
   });
 
   it('with a broken entry still lists the others, and says which one is broken', async () => {
