@@ -45,7 +45,7 @@ export class Store {
    */
   create(state: State): OwnedDirectory {
     mkdirSync(this.directory, { recursive: true, mode: 0o700 });
-    this.checkTrust();
+    this.#checkTrust();
     const path = join(this.directory, state.id);
     const { unfinished, lockFd } = this.#makeLocked();
     try {
@@ -54,7 +54,7 @@ export class Store {
     } catch (error) {
       closeSync(lockFd);
       rmSync(unfinished, { recursive: true, force: true });
-      throw isTaken(error) ? this.taken(state.id) : error;
+      throw isTaken(error) ? this.#taken(state.id) : error;
     }
     return new OwnedDirectory(path, lockFd);
   }
@@ -71,7 +71,7 @@ export class Store {
   }
 
   // In /tmp, somebody else may have made it first: who can write there could put another cgroup into a state to kill.
-  private checkTrust(): void {
+  #checkTrust(): void {
     const { uid, mode } = lstatSync(this.directory);
     if (uid === process.geteuid?.() && (mode & 0o170022) === 0o040000) return;
     throw new ContainerError(
@@ -83,7 +83,7 @@ export class Store {
     );
   }
 
-  private taken(id: string): AlreadyExistsError {
+  #taken(id: string): AlreadyExistsError {
     return new AlreadyExistsError(id, {
       hint: 'choose another name; corral prune clears away containers whose owner has died',
     });
