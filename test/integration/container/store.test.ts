@@ -1,13 +1,16 @@
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Containers } from '../../../src/container/containers.js';
+import { removeParents } from '../../../src/container/leaving.js';
 import { spawn } from '../../../src/container/spawn.js';
 import { Store } from '../../../src/container/store.js';
 
 describe('the state directory', () => {
   let stateDir: string;
+
+  afterAll(removeParents);
 
   beforeEach(() => {
     stateDir = mkdtempSync(join(tmpdir(), 'corral-test-store-'));
