@@ -94,7 +94,7 @@ export interface V2Ref {
 }
 
 /**
- * A container's cgroups: what is kept in state.json, and all it takes to kill and remove them.
+ * A container's cgroups: what is kept in the state file, and all it takes to kill and remove them.
  *
  * The inode numbers are what tells this container's directory from a later one of the same name; the kernel never gives
  * the same one twice between boots.

@@ -1,4 +1,4 @@
-import { closeSync, readFileSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { freezeCgroup, thawCgroup } from '../cgroup/freeze.js';
 import { type KillReport, killCgroup } from '../cgroup/kill.js';
@@ -12,14 +12,14 @@ import { type ExecOptions, type ExecProcess, startExec } from './exec.js';
 import { type LiveContainer, noteEnd, noteStart } from './leaving.js';
 import { type LaunchedProcess, sendSignal } from './launch.js';
 import { type ContainerResult, mainExit } from './result.js';
-import { LAST_USAGE, type LastUsage, type State } from './state.js';
-import type { OwnedDirectory } from './store.js';
+import type { State } from './state.js';
+import type { OwnedState } from './state-file.js';
 import type { NodeStreams } from './streams.js';
 
 /** What a container is put together from. */
 export interface ContainerParts {
   readonly state: State;
-  readonly directory: OwnedDirectory;
+  readonly owned: OwnedState;
   readonly process: LaunchedProcess;
   readonly streams: NodeStreams;
   readonly ending: EndingOptions;
@@ -64,7 +64,7 @@ export class Container implements AsyncDisposable {
     this.pid = parts.process.pid;
     this.notes = parts.notes;
     ({ stdin: this.stdin, stdout: this.stdout, stderr: this.stderr } = parts.streams);
-    this.#live = { cgroup: parts.state.cgroup, directory: parts.directory, dies: diesWithParent(parts.state.spec) };
+    this.#live = { cgroup: parts.state.cgroup, owned: parts.owned, dies: diesWithParent(parts.state.spec) };
     noteStart(this.#live);
     this.exited = this.#finish();
     // Whoever does not ask for the result is not to be brought down by it.
@@ -173,7 +173,7 @@ export class Container implements AsyncDisposable {
     const usage = this.#lastUsage();
     process.pidfd.close();
     closeSync(process.reportFd);
-    this.#parts.directory.remove();
+    this.#parts.owned.remove();
     noteEnd(this.#live);
     this.#parts.streams.finish();
     return {
@@ -186,14 +186,11 @@ export class Container implements AsyncDisposable {
     };
   }
 
-  // Another process may have killed the container and removed the cgroup; it has left the last figures in the directory.
+  // Another process may have killed the container and removed the cgroup; it has left the last figures in the state.
   #lastUsage(): Usage {
-    try {
-      const last = JSON.parse(readFileSync(this.#parts.directory.file(LAST_USAGE), 'utf8')) as LastUsage;
-      if (last.inode === this.#parts.state.cgroup.v2?.inode) return last.usage;
-    } catch {
-      // Nobody else has killed it.
-    }
-    return this.#usage ?? {};
+    if (this.#usage?.cpuMs !== undefined) return this.#usage;
+    const { cgroup } = this.#parts.state;
+    const last = this.#parts.owned.read()?.lastUsage;
+    return last !== undefined && last.inode === cgroup.v2?.inode ? last.usage : (this.#usage ?? {});
   }
 }

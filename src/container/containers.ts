@@ -1,5 +1,3 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isFrozen } from '../cgroup/freeze.js';
 import { type KillReport, killCgroup } from '../cgroup/kill.js';
@@ -9,10 +7,10 @@ import { listProcesses } from '../cgroup/processes.js';
 import { hasCgroup } from '../cgroup/ref.js';
 import { type Stats, readStats } from '../cgroup/stats.js';
 import { readUsage } from '../cgroup/usage.js';
-import { isMissingFile } from '../util/missing.js';
 import { isAlive, openProcess, type ProcessIdentity } from './identity.js';
-import { LAST_USAGE, type LastUsage, type State } from './state.js';
-import { type OwnedDirectory, Store, stateDirectory } from './store.js';
+import type { LastUsage, State } from './state.js';
+import type { OwnedState } from './state-file.js';
+import { Store, stateDirectory } from './store.js';
 import { type ExecOptions, type ExecProcess, startExec } from './exec.js';
 
 /**
@@ -89,17 +87,17 @@ export class Containers {
     const pruned: { id: string; report: KillReport | undefined }[] = [];
     const failures: unknown[] = [];
     for (const name of this.#store.names()) {
-      const directory = await this.#claim(name);
-      if (directory === undefined) continue;
+      const owned = await this.#claim(name);
+      if (owned === undefined) continue;
       try {
         const state = this.#store.read(name);
         if (state?.init !== undefined && !hasCgroup(state.cgroup)) await killInit(state.init);
         const report = state === undefined ? undefined : await killCgroup(state.cgroup);
-        directory.remove();
+        owned.remove();
         if (state !== undefined) removeParent(state.cgroup);
         pruned.push({ id: state?.id ?? name, report });
       } catch (error) {
-        directory.release();
+        owned.release();
         failures.push(error);
       }
     }
@@ -109,11 +107,11 @@ export class Containers {
   }
 
   // A process that dies in the middle of a clone leaves its lock to the child for a moment: until that has exec'd.
-  async #claim(name: string): Promise<OwnedDirectory | undefined> {
+  async #claim(name: string): Promise<OwnedState | undefined> {
     const deadline = performance.now() + CLAIM_MS;
     for (;;) {
-      const directory = this.#store.claim(name);
-      if (directory !== undefined) return directory;
+      const owned = this.#store.claim(name);
+      if (owned !== undefined) return owned;
       const owner = this.#store.read(name)?.owner;
       if (owner === undefined || isAlive(owner) || performance.now() > deadline) return undefined;
       await delay(5);
@@ -136,14 +134,8 @@ export class Containers {
 
   // The owner reads it when it finds the cgroup gone. An owner that has finished already needs it no more, and a container
   // that has taken the name since is another one.
-  #saveUsage(id: string, cgroup: CgroupRef, usage: LastUsage): void {
-    try {
-      const now = this.#store.read(id)?.cgroup;
-      if (now?.v2?.inode !== cgroup.v2?.inode) return;
-      writeFileSync(join(this.#store.directory, id, LAST_USAGE), JSON.stringify(usage), { mode: 0o600 });
-    } catch (error) {
-      if (!isMissingFile(error)) throw error;
-    }
+  #saveUsage(id: string, cgroup: CgroupRef, lastUsage: LastUsage): void {
+    this.#store.add(id, { lastUsage }, (now) => now.cgroup.v2?.inode === cgroup.v2?.inode);
   }
 }
 

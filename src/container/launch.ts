@@ -105,13 +105,25 @@ export interface Place {
 export async function launchProcess(plan: ProcessPlan, context: LaunchContext, place: Place): Promise<LaunchedProcess> {
   const act = context.faults?.act ?? actNow;
   const reportFd = act('make report page', () => makeReportPage(context));
-  const { launched, socket, running } = await act('clone corral-init', () => cloneInit(plan, context, place));
+  const cloning = act('clone corral-init', () => cloneInit(plan, context, place));
+  // While a worker thread waits for the kernel to make the namespaces, this one puts the plan into bytes.
+  const encoding = encode(plan, context);
+  encoding.catch(() => undefined);
+  const { launched, socket, running } = await cloning;
+  const bytes = await encoding;
   place.join(launched);
   if (plan.idMaps !== undefined) await writeIdMaps(launched.pid, plan.idMaps, act);
-  handOver({ plan, context, place, launched, reportFd, act });
+  handOver({ plan, bytes, context, place, launched, reportFd, act });
   await follow(socket.number, running, plan.steps, reportFd);
   socket.close();
   return { ...running, reportFd, notes: fallbackNotes(launched) };
+}
+
+// Async, so that a plan that cannot be encoded fails where it is awaited: after there is something to undo.
+// eslint-disable-next-line @typescript-eslint/require-await
+async function encode({ fds, steps }: ProcessPlan, { faults }: LaunchContext): Promise<Uint8Array> {
+  const fault = faults?.step;
+  return encodePlan({ fds: fds.map(({ slot }) => slot), steps, ...(fault === undefined ? {} : { fault }) });
 }
 
 function makeReportPage({ reportFile, undo }: LaunchContext): number {
@@ -152,6 +164,7 @@ async function clone({ clone: { flags } }: ProcessPlan, cgroupPath: string | und
 /** Opens what the plan needs and sends both: from here on corral-init works by itself. */
 function handOver({
   plan,
+  bytes,
   context,
   place,
   launched,
@@ -159,6 +172,7 @@ function handOver({
   act,
 }: {
   readonly plan: ProcessPlan;
+  readonly bytes: Uint8Array;
   readonly context: LaunchContext;
   readonly place: Place;
   readonly launched: Launched;
@@ -174,12 +188,6 @@ function handOver({
     if (number === undefined) throw new Error(`nothing was opened for ${fd.slot}`);
     return number;
   };
-  const fault = context.faults?.step;
-  const bytes = encodePlan({
-    fds: plan.fds.map(({ slot }) => slot),
-    steps: plan.steps,
-    ...(fault === undefined ? {} : { fault }),
-  });
   act('send plan', () => {
     sendPlan(launched.socketFd, bytes, plan.fds.map(numberOf));
   });

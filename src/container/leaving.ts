@@ -2,12 +2,12 @@ import { writeFileSync } from 'node:fs';
 import { removeCgroup } from '../cgroup/kill.js';
 import { removeParent } from '../cgroup/parent.js';
 import type { CgroupRef } from '../cgroup/types.js';
-import type { OwnedDirectory } from './store.js';
+import type { OwnedState } from './state-file.js';
 
 /** A container that this process has to answer for. */
 export interface LiveContainer {
   readonly cgroup: CgroupRef;
-  readonly directory: OwnedDirectory;
+  readonly owned: OwnedState;
   /** It must not outlive this process. */
   readonly dies: boolean;
 }
@@ -44,9 +44,9 @@ function leave(): void {
     });
   });
   const deadline = performance.now() + PATIENCE_MS;
-  for (const { cgroup, directory } of dying) {
+  for (const { cgroup, owned } of dying) {
     while (!attempt(() => removeCgroup(cgroup)) && performance.now() < deadline) pause();
-    if (attempt(() => removeCgroup(cgroup))) directory.remove();
+    if (attempt(() => removeCgroup(cgroup))) owned.remove();
   }
   removeParents();
 }

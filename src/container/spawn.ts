@@ -81,9 +81,9 @@ async function start({ id, spec, plan }: Prepared, context: StartContext): Promi
       ...(plan.idMaps === undefined ? {} : { idMaps: plan.idMaps }),
       cgroup: refFromPlan(plan.cgroup, id),
     };
-    const directory = act('make state directory', () => {
+    const owned = act('make state file', () => {
       const made = context.store.create(creating);
-      undo.push('remove state directory', () => {
+      undo.push('remove state file', () => {
         made.remove();
       });
       return made;
@@ -97,25 +97,25 @@ async function start({ id, spec, plan }: Prepared, context: StartContext): Promi
         faults: context.faults,
         streams: streams.child,
         // A container that dies with this process has nobody who could read its exit status later.
-        ...(diesWithParent(spec) ? {} : { reportFile: directory.file('report') }),
+        ...(diesWithParent(spec) ? {} : { reportFile: owned.useReportFile() }),
       },
       (cgroup) => {
         // A v1 directory carries no mark: after a crash only its inode number tells that it is corral's.
         if (cgroup.v1.length > 0)
           act('write state', () => {
-            directory.write({ ...creating, cgroup });
+            owned.update({ cgroup });
           });
       },
     );
-    const state = running(creating, launched.pid, launched.cgroup);
+    const change = running(launched.pid, launched.cgroup);
     act('write state', () => {
-      directory.write(state);
+      owned.update(change);
     });
     streams.closeChildEnds();
     undo.release();
     return new Container({
-      state,
-      directory,
+      state: { ...creating, ...change },
+      owned,
       process: launched,
       streams: streams.toNode(),
       ending: context.ending,
@@ -145,9 +145,9 @@ function ownIdentity(): State['owner'] {
   return own;
 }
 
-function running(creating: State, pid: number, cgroup: CgroupRef): State {
+function running(pid: number, cgroup: CgroupRef): Pick<State, 'status' | 'init' | 'cgroup'> {
   const init = readIdentity(pid);
-  return { ...creating, status: 'running', ...(init === undefined ? {} : { init }), cgroup };
+  return { status: 'running', ...(init === undefined ? {} : { init }), cgroup };
 }
 
 // The error that led here is the one to throw; that something was left behind must not pass in silence.

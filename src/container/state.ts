@@ -4,7 +4,7 @@ import type { IdMapPlan } from '../plan/types.js';
 import type { Spec } from '../spec/types.js';
 import type { ProcessIdentity } from './identity.js';
 
-/** What state.json holds: enough to find, enter, kill and clear away a container after any crash. */
+/** What a state file holds: enough to find, enter, kill and clear away a container after any crash. */
 export interface State {
   readonly version: 1;
   readonly id: string;
@@ -19,14 +19,16 @@ export interface State {
   readonly spec: Spec;
   readonly idMaps?: IdMapPlan;
   readonly cgroup: CgroupRef;
+  /** Left for the owner by whoever else has killed the container. */
+  readonly lastUsage?: LastUsage;
 }
 
-/** The file in which whoever kills another process's container leaves {@link LastUsage}. */
-export const LAST_USAGE = 'last-usage.json';
+/** What is added to a {@link State} after its making. */
+export type StateChange = Partial<State>;
 
 /** What a container had used when its cgroup was removed by somebody who is not its owner. */
 export interface LastUsage {
-  /** Of the cgroup that it is about: the name may by then be another container's. */
+  /** Of the cgroup that it is about. */
   readonly inode?: string | undefined;
   readonly usage: Usage;
 }

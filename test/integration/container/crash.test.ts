@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn as spawnProcess } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -97,10 +97,9 @@ it(
   },
 );
 
-it('prune clears away a state directory that was never finished', async () => {
-  const path = join(lab.stateDir, '.new-a1b2c3');
-  mkdirSync(path);
-  writeFileSync(join(path, 'state.json'), '{"version":1,"id":"ha');
+it('prune clears away a state file that was never finished', async () => {
+  const path = join(lab.stateDir, 'half.state');
+  writeFileSync(path, '{"version":1,"id":"ha');
   expect(lab.containers.list()).toEqual([]);
   await lab.containers.prune();
   expect(existsSync(path)).toBe(false);

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { readCgroupFacts } from '../../../src/cgroup/facts.js';
@@ -6,6 +5,7 @@ import type { Act } from '../../../src/cgroup/types.js';
 import { compileExec } from '../../../src/compile/exec.js';
 import { startExec } from '../../../src/container/exec.js';
 import type { State } from '../../../src/container/state.js';
+import { Store } from '../../../src/container/store.js';
 import { readHostFacts } from '../../../src/host/read-facts.js';
 import { Pidfd } from '../../../src/native/pidfd.js';
 import { removeParents } from '../../../src/container/leaving.js';
@@ -117,7 +117,7 @@ describe.each(Object.entries(VARIANTS))('with %s', (_name, options) => {
           expect(await findLeaks(before, lab), `${when} ${what}`).toEqual([]);
         }
       }
-      expect(actions).toEqual(expect.arrayContaining(['make state directory', 'clone corral-init', 'send plan']));
+      expect(actions).toEqual(expect.arrayContaining(['make state file', 'clone corral-init', 'send plan']));
     },
   );
 
@@ -187,7 +187,7 @@ describe.each([
   ['without an init or a pid namespace', { init: false, pid: 'host' }],
   ['with the isolation of the cgroup alone', { isolation: 'cgroup' }],
 ] as const)('of an exec %s', (_name, options) => {
-  const read = (id: string): State => JSON.parse(readFileSync(`${lab.stateDir}/${id}/state.json`, 'utf8')) as State;
+  const read = (id: string): State => new Store(lab.stateDir).get(id);
 
   it('a failure of any step or action is named, leaves nothing, and the container alone', async (context) => {
     requires(context, { cgroup2: true });

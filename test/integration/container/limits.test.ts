@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readCgroupFacts } from '../../../src/cgroup/facts.js';
-import type { State } from '../../../src/container/state.js';
+import { Store } from '../../../src/container/store.js';
 import { makeLab, untilSays } from '../../helpers/lab.js';
 import { hasController, requires } from '../../helpers/requires.js';
 
@@ -18,7 +18,7 @@ const fill = (megabytes: number): readonly string[] => [
 
 /** Reads a file of a running container's cgroup as the host sees it, on whichever hierarchy has the controller. */
 function readLimit(id: string, controller: string, v2File: string, v1File: string): string {
-  const { cgroup } = JSON.parse(readFileSync(`${lab.stateDir}/${id}/state.json`, 'utf8')) as State;
+  const { cgroup } = new Store(lab.stateDir).get(id);
   const v1 = cgroup.v1.find(({ controllers }) => controllers.includes(controller));
   const path = v1 === undefined ? `${cgroup.v2?.path ?? ''}/${v2File}` : `${v1.path}/${v1File}`;
   return readFileSync(path, 'utf8').trim();
@@ -181,7 +181,7 @@ describe('limits', () => {
   it('that were not asked for cost no v1 directory', async (context) => {
     if (readCgroupFacts().layout.v1.length === 0) context.skip('there is no v1 hierarchy');
     const container = await lab.spawn(['sleep', '1000'], { name: 'free' });
-    const { cgroup } = JSON.parse(readFileSync(`${lab.stateDir}/free/state.json`, 'utf8')) as State;
+    const { cgroup } = new Store(lab.stateDir).get('free');
     expect(cgroup.v1).toEqual([]);
     await container.kill();
   });

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -31,7 +31,7 @@ describe('the state directory', () => {
     const state = store.get('web');
     await first.kill();
     const stale = store.create(state);
-    rmSync(stale.path, { recursive: true });
+    rmSync(join(stateDir, 'web.state'));
     const next = store.create(state);
     stale.remove();
     expect(store.get('web')).toEqual(state);
@@ -40,14 +40,23 @@ describe('the state directory', () => {
     expect(readdirSync(stateDir)).toEqual([]);
   });
 
+  it('is never read half written', async () => {
+    const store = new Store(stateDir);
+    const container = await spawn(['sleep', '1000'], { stateDir, name: 'web', stdout: 'ignore', stderr: 'ignore' });
+    const state = store.get('web');
+    appendFileSync(join(stateDir, 'web.state'), '{"status":"creat');
+    expect(store.get('web')).toEqual(state);
+    await container.kill();
+    expect(readdirSync(stateDir)).toEqual([]);
+  });
+
   it('with a broken entry still lists the others, and says which one is broken', async () => {
-    mkdirSync(join(stateDir, 'broken'));
-    writeFileSync(join(stateDir, 'broken/state.json'), '{');
+    writeFileSync(join(stateDir, 'broken.state'), '{\n');
     const containers = new Containers({ stateDir });
     const warning = new Promise((resolve) => process.once('warning', resolve));
     expect(containers.list()).toEqual([]);
     expect(await warning).toMatchObject({ code: 'ERR_STATE_FILE' });
-    expect(() => containers.get('broken')).toThrow(/state\.json: it is no JSON/);
+    expect(() => containers.get('broken')).toThrow(/broken\.state: it is no JSON/);
     await expect(containers.prune()).rejects.toMatchObject({ code: 'ERR_STATE_FILE' });
   });
 });

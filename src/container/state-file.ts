@@ -1,0 +1,168 @@
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { ContainerError } from '../errors/container-error.js';
+import { addon } from '../native/addon.js';
+import { isMissingFile } from '../util/missing.js';
+import type { State, StateChange } from './state.js';
+
+/**
+ * A state file: JSON documents, one a line, of which later ones add to earlier ones. It is only ever appended to, a line with
+ * one write(2), so that a reader sees a state whole; and a container's life costs no more than one file made and removed.
+ */
+export const STATE_SUFFIX = '.state';
+
+/** The report page of a container that may outlive its owner. */
+const REPORT_SUFFIX = '.report';
+
+/** Reads the text of a state file. @returns `undefined` while its creation is under way, or when that has died */
+export function parseState(text: string, path: string): State | undefined {
+  const end = text.lastIndexOf('\n');
+  if (end < 0) return undefined;
+  try {
+    const lines = text.slice(0, end).split('\n');
+    return Object.assign({}, ...lines.map((line) => JSON.parse(line) as StateChange)) as State;
+  } catch (error) {
+    throw new ContainerError(`read ${path}: it is no JSON`, 'ERR_STATE_FILE', {
+      hint: `corral did not write that: kill what is in the cgroup of that name, and remove ${path}`,
+      cause: error,
+    });
+  }
+}
+
+/** Reads a state file. @returns `undefined` when there is none, or none yet */
+export function readStateFile(path: string): State | undefined {
+  try {
+    return parseState(readFileSync(path, 'utf8'), path);
+  } catch (error) {
+    if (isMissingFile(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Adds to a state file that somebody else owns; nothing happens when it is gone, or another container's by now. */
+export function addToStateFile(path: string, change: StateChange, isMeant: (state: State) => boolean): void {
+  const fd = openIfPresent(path);
+  if (fd === undefined) return;
+  try {
+    const state = parseState(readFileSync(fd, 'utf8'), path);
+    if (state !== undefined && isMeant(state)) writeLine(fd, change);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/**
+ * The state file of a container whose owner this process is: it holds an exclusive flock(2) on it. The kernel drops the lock
+ * with the process, so "can be locked" means "its owner is dead", without a race and without trusting a pid.
+ */
+export class OwnedState {
+  readonly #path: string;
+  readonly #fd: number;
+  #hasReport: boolean;
+
+  private constructor(path: string, fd: number, hasReport: boolean) {
+    this.#path = path;
+    this.#fd = fd;
+    this.#hasReport = hasReport;
+  }
+
+  /**
+   * Makes and locks a state file.
+   *
+   * @param path - absolute
+   * @throws the error of node:fs: EEXIST when the name is taken
+   */
+  static create(path: string, state: State): OwnedState {
+    for (;;) {
+      const { O_CREAT, O_EXCL, O_RDWR, O_APPEND } = constants;
+      const fd = openSync(path, O_CREAT | O_EXCL | O_RDWR | O_APPEND, 0o600);
+      const owned = new OwnedState(path, fd, false);
+      try {
+        // Between the making and the locking, a `prune` that comes by takes the file for one that a crash has left.
+        if (!addon.flock({ fd, operation: 'exclusive' }) || fstatSync(fd).nlink === 0) {
+          closeSync(fd);
+          continue;
+        }
+        owned.update(state);
+        return owned;
+      } catch (error) {
+        owned.remove();
+        throw error;
+      }
+    }
+  }
+
+  /** Takes over the file of an owner that is dead. @returns `undefined` when it lives, or the file is gone */
+  static claim(path: string): OwnedState | undefined {
+    const fd = openIfPresent(path);
+    if (fd === undefined) return undefined;
+    // The owner may have removed it, and somebody else taken the name, between the opening and the locking.
+    if (addon.flock({ fd, operation: 'exclusive' }) && isStillAt(path, fd)) return new OwnedState(path, fd, true);
+    closeSync(fd);
+    return undefined;
+  }
+
+  /** Where the report page is kept for whoever comes after this owner; it is removed with the state. */
+  useReportFile(): string {
+    this.#hasReport = true;
+    return this.#reportFile;
+  }
+
+  get #reportFile(): string {
+    return `${this.#path.slice(0, -STATE_SUFFIX.length)}${REPORT_SUFFIX}`;
+  }
+
+  /** Adds to the state. */
+  update(change: StateChange): void {
+    writeLine(this.#fd, change);
+  }
+
+  /** Returns the state with what others have added. */
+  read(): State | undefined {
+    const text = Buffer.alloc(fstatSync(this.#fd).size);
+    return parseState(text.toString('utf8', 0, readSync(this.#fd, text, 0, text.length, 0)), this.#path);
+  }
+
+  /** Removes the file, unless somebody has, and gives up the lock. */
+  remove(): void {
+    // Somebody else may have the name by now.
+    if (fstatSync(this.#fd).nlink > 0) {
+      if (this.#hasReport) rmSync(this.#reportFile, { force: true });
+      unlinkSync(this.#path);
+    }
+    closeSync(this.#fd);
+  }
+
+  /** Gives up the lock, and leaves the file. */
+  release(): void {
+    closeSync(this.#fd);
+  }
+}
+
+function writeLine(fd: number, change: StateChange): void {
+  writeFileSync(fd, `${JSON.stringify(change)}\n`);
+}
+
+function openIfPresent(path: string): number | undefined {
+  try {
+    return openSync(path, constants.O_RDWR | constants.O_APPEND | constants.O_NOFOLLOW);
+  } catch (error) {
+    if (isMissingFile(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Tells whether the file that was opened is the one that has the name. */
+function isStillAt(path: string, fd: number): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino;
+}
