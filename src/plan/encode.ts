@@ -32,53 +32,73 @@ export function encodePlan(content: PlanContent): Uint8Array {
   if (content.fds[0] !== 'report') throw new Error('the first descriptor of a plan is the report page');
   if (steps.at(-1)?.op !== 'exec') throw new Error('the last step of a plan is exec');
   const slots = new SlotTable(content.fds);
-  const data = new DataArea(HEADER_SIZE + steps.length * STEP_SIZE);
-  const records = new DataView(new ArrayBuffer(steps.length * STEP_SIZE));
-  for (const [index, step] of steps.entries()) writeStep(records, index * STEP_SIZE, step, { slots, data });
-  const plan = new Uint8Array(data.end);
-  const header = new DataView(plan.buffer);
-  const fields = [MAGIC, VERSION, plan.length, steps.length, HEADER_SIZE, content.fds.length, slots.size];
-  for (const [index, field] of fields.entries()) header.setUint32(index * 4, field, true);
-  header.setUint32(28, content.fault?.step ?? NO_STEP, true);
-  header.setInt32(32, content.fault?.errno ?? 0, true);
-  plan.set(new Uint8Array(records.buffer), HEADER_SIZE);
-  data.copyTo(plan);
-  return plan;
+  const plan = new PlanBuffer(HEADER_SIZE + steps.length * STEP_SIZE);
+  let at = HEADER_SIZE;
+  for (const step of steps) {
+    writeStep(plan, at, step, slots);
+    at += STEP_SIZE;
+  }
+  const fields = [MAGIC, VERSION, plan.end, steps.length, HEADER_SIZE, content.fds.length, slots.size];
+  fields.forEach((field, index) => {
+    plan.setUint32(index * 4, field);
+  });
+  plan.setUint32(28, content.fault?.step ?? NO_STEP);
+  plan.setUint32(32, (content.fault?.errno ?? 0) >>> 0);
+  return plan.bytes();
 }
 
-interface Tables {
-  readonly slots: SlotTable;
-  readonly data: DataArea;
-}
+// The table once more, in the shape that the loop over the steps wants: it is on the way of every start.
+const SHAPES: ReadonlyMap<string, { readonly number: number; readonly args: readonly (readonly [string, ArgKind])[] }> =
+  new Map(
+    Object.entries(STEPS).map(([op, { number, args }]) => [
+      op,
+      { number, args: Object.entries(args) },
+    ]),
+  );
 
-function writeStep(records: DataView, at: number, step: Step, tables: Tables): void {
-  const { number, args } = STEPS[step.op];
-  const entries = Object.entries(args) as [string, ArgKind][];
-  records.setUint32(at, number, true);
-  records.setUint32(at + 4, entries.length, true);
-  for (const [index, [name, kind]] of entries.entries()) {
-    const value: unknown = Reflect.get(step, name);
-    records.setBigUint64(at + 8 + index * 8, encodeArgument(kind, value, `${step.op}.${name}`, tables), true);
+function writeStep(plan: PlanBuffer, at: number, step: Step, slots: SlotTable): void {
+  const shape = SHAPES.get(step.op);
+  if (shape === undefined) throw new Error(`there is no step ${step.op}`);
+  plan.setUint32(at, shape.number);
+  plan.setUint32(at + 4, shape.args.length);
+  let field = at + 8;
+  for (const [name, kind] of shape.args) {
+    writeArgument({ plan, at: field, slots, where: () => `${step.op}.${name}` }, kind, Reflect.get(step, name));
+    field += 8;
   }
 }
 
-function encodeArgument(kind: ArgKind, value: unknown, where: string, { slots, data }: Tables): bigint {
+interface Place {
+  readonly plan: PlanBuffer;
+  readonly at: number;
+  readonly slots: SlotTable;
+  /** What the argument is called, for errors. */
+  readonly where: () => string;
+}
+
+function writeArgument({ plan, at, slots, where }: Place, kind: ArgKind, value: unknown): void {
   switch (kind) {
     case 'uint':
     case 'int':
-      return BigInt.asUintN(64, BigInt(value as number | bigint));
+      plan.setUint64(at, value as number | bigint);
+      break;
     case 'str':
-      return BigInt(data.addString(value as string, where));
+      plan.setUint64(at, plan.addString(value as string, where));
+      break;
     case 'strv': {
       const strings = value as readonly string[];
-      return BigInt(data.addWords(strings.map((text, index) => data.addString(text, `${where}[${index}]`))));
+      const offsets = strings.map((text, index) => plan.addString(text, () => `${where()}[${String(index)}]`));
+      plan.setUint64(at, plan.addWords(offsets));
+      break;
     }
     case 'ids':
-      return BigInt(data.addWords(value as readonly number[]));
+      plan.setUint64(at, plan.addWords(value as readonly number[]));
+      break;
     case 'fd':
-      return value === undefined ? NO_SLOT : BigInt(slots.find(value as SlotName, where));
+      plan.setUint64(at, value === undefined ? NO_SLOT : slots.find(value as SlotName, where));
+      break;
     case 'out':
-      return BigInt(slots.fill(value as SlotName, where));
+      plan.setUint64(at, slots.fill(value as SlotName, where));
   }
 }
 
@@ -87,66 +107,99 @@ class SlotTable {
   readonly #numbers = new Map<SlotName, number>();
 
   constructor(fds: readonly SlotName[]) {
-    for (const name of fds) this.fill(name, 'fds');
+    for (const name of fds) this.fill(name, () => 'fds');
   }
 
   get size(): number {
     return this.#numbers.size;
   }
 
-  fill(name: SlotName, where: string): number {
-    if (this.#numbers.has(name)) throw new Error(`${where}: slot ${name} is filled already`);
+  fill(name: SlotName, where: () => string): number {
+    if (this.#numbers.has(name)) throw new Error(`${where()}: slot ${name} is filled already`);
     const number = this.#numbers.size;
-    if (number === MAX_SLOTS) throw new Error(`${where}: a plan has at most ${MAX_SLOTS} slots`);
+    if (number === MAX_SLOTS) throw new Error(`${where()}: a plan has at most ${String(MAX_SLOTS)} slots`);
     this.#numbers.set(name, number);
     return number;
   }
 
-  find(name: SlotName, where: string): number {
+  find(name: SlotName, where: () => string): number {
     const number = this.#numbers.get(name);
-    if (number === undefined) throw new Error(`${where}: no earlier step fills slot ${name}`);
+    if (number === undefined) throw new Error(`${where()}: no earlier step fills slot ${name}`);
     return number;
   }
 }
 
-/** The strings and lists behind the step records. Equal strings are stored once. */
-class DataArea {
+/** The bytes of a plan: the header and the records at the front, and behind them the strings and lists, each string once. */
+class PlanBuffer {
   readonly #offsets = new Map<string, number>();
-  readonly #pieces: { readonly offset: number; readonly bytes: Uint8Array }[] = [];
+  #buffer: Buffer;
+  #view: DataView;
   end: number;
 
-  constructor(start: number) {
-    this.end = start;
+  /** @param fixed - the size of what is at the front */
+  constructor(fixed: number) {
+    this.end = fixed;
+    this.#buffer = Buffer.alloc(fixed + TYPICAL_DATA_SIZE);
+    this.#view = viewOf(this.#buffer);
   }
 
-  addString(text: string, where: string): number {
+  setUint32(at: number, value: number): void {
+    this.#view.setUint32(at, value, true);
+  }
+
+  setUint64(at: number, value: number | bigint): void {
+    if (typeof value === 'bigint' || value < 0) {
+      this.#view.setBigUint64(at, BigInt.asUintN(64, BigInt(value)), true);
+      return;
+    }
+    this.#view.setUint32(at, value >>> 0, true);
+    this.#view.setUint32(at + 4, Math.floor(value / 2 ** 32), true);
+  }
+
+  /** @returns where the string is, with a NUL byte behind it */
+  addString(text: string, where: () => string): number {
     const known = this.#offsets.get(text);
     if (known !== undefined) return known;
-    if (text.includes('\0')) throw new OptionError(where, text, 'a string without NUL bytes');
-    const bytes = new TextEncoder().encode(`${text}\0`);
-    const offset = this.#add(bytes);
+    if (text.includes('\0')) throw new OptionError(where(), text, 'a string without NUL bytes');
+    this.#reserve(text.length * MAX_UTF8_BYTES + 1);
+    const offset = this.end;
+    this.end = offset + this.#buffer.write(text, offset);
+    this.#buffer[this.end++] = 0;
     this.#offsets.set(text, offset);
     return offset;
   }
 
+  /** @returns where the list is: its length, and the words */
   addWords(words: readonly number[]): number {
     this.end += (4 - (this.end % 4)) % 4;
-    const bytes = new Uint8Array(4 * (words.length + 1));
-    const view = new DataView(bytes.buffer);
-    view.setUint32(0, words.length, true);
-    for (const [index, word] of words.entries()) view.setUint32(4 * (index + 1), word, true);
-    return this.#add(bytes);
-  }
-
-  /** Writes everything that was added to its place in the whole plan. */
-  copyTo(plan: Uint8Array): void {
-    for (const { offset, bytes } of this.#pieces) plan.set(bytes, offset);
-  }
-
-  #add(bytes: Uint8Array): number {
+    this.#reserve(4 * (words.length + 1));
     const offset = this.end;
-    this.#pieces.push({ offset, bytes });
-    this.end += bytes.length;
+    this.setUint32(offset, words.length);
+    for (const word of words) this.setUint32((this.end += 4), word);
+    this.end += 4;
     return offset;
   }
+
+  /** Returns what was written. */
+  bytes(): Uint8Array {
+    return this.#buffer.subarray(0, this.end);
+  }
+
+  #reserve(bytes: number): void {
+    if (this.end + bytes <= this.#buffer.length) return;
+    const larger = Buffer.alloc(2 * this.#buffer.length + bytes);
+    this.#buffer.copy(larger);
+    this.#buffer = larger;
+    this.#view = viewOf(larger);
+  }
+}
+
+/** Most plans' strings and lists fit. */
+const TYPICAL_DATA_SIZE = 16_384;
+
+/** Of one UTF-16 code unit. */
+const MAX_UTF8_BYTES = 3;
+
+function viewOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
 }
