@@ -35,9 +35,9 @@ const LAYERS = [
   },
   {
     from: 'host',
-    to: [...LOW, 'spec', 'plan', ...PURE_CGROUP, 'src/cgroup/facts[.]ts'],
+    to: [...LOW, 'spec', 'plan', ...PURE_CGROUP, 'src/cgroup/facts[.]ts', 'src/native/addon[.]ts'],
     because:
-      'host reads /proc and /sys into facts, and changes nothing: it needs neither the addon nor what acts on cgroups.',
+      'host reads /proc and /sys into facts, and changes nothing: of the addon it uses what looks, and nothing that acts on cgroups.',
   },
   {
     from: 'native',

@@ -1,3 +1,5 @@
+#include <poll.h>
+
 #include <cstdlib>
 #include <memory>
 
@@ -157,6 +159,18 @@ Napi::Value PollStart(const Napi::CallbackInfo& info) {
   return object;
 }
 
+// Asks without waiting, and without the event loop.
+Napi::Value IsReady(const Napi::CallbackInfo& info) {
+  Args args(info);
+  pollfd descriptor{};
+  descriptor.fd = args.Int("fd");
+  descriptor.events = args.String("events") == "priority" ? POLLPRI : POLLIN;
+  if (!args.ok()) return info.Env().Undefined();
+  const int ready = ::poll(&descriptor, 1, 0);
+  if (ready < 0) return Throw(info.Env(), "poll", errno);
+  return Napi::Boolean::New(info.Env(), ready > 0);
+}
+
 }  // namespace
 
 void InitPoll(Napi::Env env, Napi::Object exports) {
@@ -164,6 +178,7 @@ void InitPoll(Napi::Env env, Napi::Object exports) {
   data->poll_handle = Napi::Persistent(PollHandle::Define(env));
   env.SetInstanceData(data);
   Export<PollStart>(env, exports, "pollStart");
+  Export<IsReady>(env, exports, "isReady");
 }
 
 }  // namespace corral

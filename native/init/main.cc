@@ -37,12 +37,6 @@ void FillStandardStreams() {
   }
 }
 
-[[noreturn]] void GiveUp(Context* context, Failure failure) {
-  context->report.NoteFailure(failure.step, failure.error);
-  SendMessage(context->socket, {MessageType::kFailed, failure.step, failure.error});
-  ::_exit(kExitGaveUp);
-}
-
 // Too large for the stack of a program that wants few pages; zero pages cost nothing here.
 Context g_context;
 Delivery g_delivery;
@@ -70,7 +64,8 @@ Delivery g_delivery;
   context->slots.fill(-1);
   for (uint32_t slot = 0; slot < g_delivery.fd_count; ++slot) context->slots[slot] = g_delivery.fds[slot];
   context->umask = ::umask(0);
-  GiveUp(context, RunPlan(context, Plan(g_delivery.bytes.data())));
+  context->plan = Plan(g_delivery.bytes.data());
+  RunPlan(context, 0);
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "run.h"
 
+#include <unistd.h>
+
 #include <cerrno>
 
 #include "steps/steps.h"
@@ -7,6 +9,8 @@
 namespace corral {
 
 namespace {
+
+constexpr int kExitGaveUp = 125;
 
 // Reads the raw arguments of one record, in the order of steps.def.
 class ArgumentReader {
@@ -47,15 +51,22 @@ int RunStep(Context& context, const Plan& plan, const StepRecord& record) {
 
 }  // namespace
 
-Failure RunPlan(Context* context, const Plan& plan) {
-  const PlanHeader& header = plan.header();
-  for (uint32_t index = 0; index < header.step_count; ++index) {
+void GiveUp(Context* context, Failure failure) {
+  context->report.NoteFailure(failure.step, failure.error);
+  SendMessage(context->socket, {MessageType::kFailed, failure.step, failure.error});
+  ::_exit(kExitGaveUp);
+}
+
+void RunPlan(Context* context, uint32_t first) {
+  const PlanHeader& header = context->plan.header();
+  for (uint32_t index = first; index < header.step_count; ++index) {
+    context->step = index;
     context->report.NoteStep(index);
-    if (index == header.fault_step) return {index, header.fault_errno};
-    const int result = RunStep(*context, plan, plan.step(index));
-    if (result < 0) return {index, -result};
+    if (index == header.fault_step) GiveUp(context, {index, header.fault_errno});
+    const int result = RunStep(*context, context->plan, context->plan.step(index));
+    if (result < 0) GiveUp(context, {index, -result});
   }
-  return {header.step_count, EBADMSG};
+  GiveUp(context, {header.step_count, EBADMSG});
 }
 
 }  // namespace corral

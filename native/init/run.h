@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <span>
 
+#include "../common/fd.h"
 #include "plan.h"
 #include "report.h"
 
@@ -18,23 +19,37 @@ struct Context {
   int socket = -1;
   Report report;
   std::span<uint8_t> plan_bytes;
+  Plan plan;
+  // The step that is being run.
+  uint32_t step = 0;
   // The descriptor in each slot; -1 where a step has yet to fill it.
   std::array<int, kMaxSlots> slots{};
   // What the workload gets. The steps themselves run with umask 0, so that the modes they are given are exact.
   mode_t umask = 0022;
   // What find-executable found; empty where the plan has no such step.
   char executable[PATH_MAX] = "";
+  // The signals that were blocked before stay-as-init blocked them all.
+  uint64_t signal_mask = 0;
+  // The lists of pointers that exec made, in memory that an init shares with the workload until its exec.
+  void* pointers = nullptr;
+  size_t pointers_size = 0;
+  // The empty directory that covers what is masked, once there is one.
+  Fd empty_directory;
 
   // The descriptor in a slot that a step names; -1 for none.
   int Slot(int slot) const { return slot < 0 ? -1 : slots[static_cast<size_t>(slot)]; }
 };
 
-// Runs the plan, which has been validated. Returns only when a step fails, with the step and its positive errno.
 struct Failure {
   uint32_t step;
   int error;
 };
-Failure RunPlan(Context* context, const Plan& plan);
+
+// Tells the parent what failed, and ends.
+[[noreturn]] void GiveUp(Context* context, Failure failure);
+
+// Runs the plan, which has been validated, from a step on, and becomes the workload.
+[[noreturn]] void RunPlan(Context* context, uint32_t first);
 
 }  // namespace corral
 

@@ -1,6 +1,7 @@
-import { type Dirent, lstatSync, readdirSync, readlinkSync } from 'node:fs';
+import { constants, lstatSync, readlinkSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path/posix';
+import { addon } from '../native/addon.js';
 import type { HiddenPath } from './facts.js';
 
 /** Where a host keeps what is not for everybody: the directory, and how many levels of it are looked at. */
@@ -29,7 +30,7 @@ let cached: { readonly at: number; readonly paths: readonly HiddenPath[] } | und
  */
 export function readHidden(cwd: string, homes: readonly string[]): readonly HiddenPath[] {
   if (cached === undefined || performance.now() - cached.at > MAX_AGE_MS) {
-    const paths = PLACES.flatMap(([path, levels]) => findPrivate(path, levels));
+    const paths = PLACES.flatMap(([path, levels]) => findPrivate(path, levels)).sort(byDirectory);
     cached = { at: performance.now(), paths };
   }
   return [...cached.paths.filter(({ path }) => !homes.includes(path)), ...dotFiles(cwd, homes)];
@@ -66,39 +67,51 @@ function isOwnDirectory(path: string): boolean {
 
 function findPrivate(directory: string, levels: number): readonly HiddenPath[] {
   const found: HiddenPath[] = [];
-  for (const entry of list(directory)) {
-    if (!entry.isFile() && !entry.isDirectory()) continue;
-    const path = directory === '/' ? `/${entry.name}` : `${directory}/${entry.name}`;
-    const hidden = toHidden(path, entry.isDirectory());
-    if (hidden !== undefined) found.push(hidden);
-    else if (levels > 1 && entry.isDirectory()) found.push(...findPrivate(path, levels - 1));
+  for (const { name, mode } of list(directory)) {
+    const path = directory === '/' ? `/${name}` : `${directory}/${name}`;
+    const isDirectory = (mode & S_IFMT) === S_IFDIR;
+    if ((mode & (isDirectory ? 0o001 : 0o004)) === 0) {
+      found.push({ path, kind: isDirectory ? 'directory' : 'file', mode: mode & 0o777 });
+    } else if (levels > 1 && isDirectory) {
+      found.push(...findPrivate(path, levels - 1));
+    }
   }
   return found;
 }
 
-function list(directory: string): readonly Dirent[] {
-  try {
-    return readdirSync(directory, { withFileTypes: true });
-  } catch {
-    return []; // missing, or closed to the caller and so to what the caller starts
-  }
+const { S_IFMT, S_IFDIR, S_IFREG } = constants;
+
+// What shares a directory stands together, so that a launch opens it once.
+function byDirectory({ path: a }: HiddenPath, { path: b }: HiddenPath): number {
+  const [first, second] = [dirname(a), dirname(b)];
+  if (first !== second) return first < second ? -1 : 1;
+  return a < b ? -1 : 1;
 }
 
-function toHidden(path: string, directory: boolean): HiddenPath | undefined {
-  const mode = lstatSync(path, { throwIfNoEntry: false })?.mode;
-  const needed = directory ? 0o001 : 0o004;
-  if (mode === undefined || (mode & needed) !== 0) return undefined;
-  return { path, kind: directory ? 'directory' : 'file', mode: mode & 0o777 };
+interface Entry {
+  readonly name: string;
+  readonly mode: number;
+}
+
+// None where it is missing, or closed to the caller and so to what the caller starts.
+function list(directory: string): readonly Entry[] {
+  const entries = addon.listModes({ path: directory }) ?? [];
+  const found: Entry[] = [];
+  for (let index = 0; index < entries.length; index += 2) {
+    const mode = Number(entries[index + 1]);
+    const type = mode & S_IFMT;
+    if (type === S_IFDIR || type === S_IFREG) found.push({ name: String(entries[index]), mode });
+  }
+  return found;
 }
 
 function dotFiles(cwd: string, homes: readonly string[]): readonly HiddenPath[] {
   const isHome = homes.some((home) => (home.endsWith('/home') ? dirname(cwd) === home : cwd === home));
   if (!isHome) return [];
   return list(cwd)
-    .filter((entry) => entry.name.startsWith('.') && (entry.isFile() || entry.isDirectory()))
-    .map((entry) => ({
-      path: `${cwd}/${entry.name}`,
-      kind: entry.isDirectory() ? 'directory' : 'file',
-      mode: entry.isDirectory() ? 0o700 : 0o600,
-    }));
+    .filter(({ name }) => name.startsWith('.'))
+    .map(({ name, mode }) => {
+      const isDirectory = (mode & S_IFMT) === S_IFDIR;
+      return { path: `${cwd}/${name}`, kind: isDirectory ? 'directory' : 'file', mode: isDirectory ? 0o700 : 0o600 };
+    });
 }

@@ -37,6 +37,9 @@ export interface NativeAddon {
     readonly ref: boolean;
   }): PollHandle;
 
+  /** poll(2) without waiting; `priority` is POLLPRI: /proc/self/mountinfo raises it once after each change. */
+  isReady(options: { readonly fd: number; readonly events: 'readable' | 'priority' }): boolean;
+
   /** socketpair(AF_UNIX, SOCK_SEQPACKET). */
   socketpair(): [number, number];
   /** sendmsg(2) with SCM_RIGHTS; waits until the peer has room. EPIPE, never SIGPIPE. */
@@ -55,6 +58,11 @@ export interface NativeAddon {
   getXattr(options: { readonly path: string; readonly name: string }): string | null;
   /** setxattr(2). */
   setXattr(options: { readonly path: string; readonly name: string; readonly value: string }): void;
+  /**
+   * readdir(3) and fstatat(2): names and modes by turns, of all but symbolic links; `null` where the directory is missing or
+   * closed to the caller.
+   */
+  listModes(options: { readonly path: string }): readonly (string | number)[] | null;
 
   /** open_tree(2): a detached clone of the mount at `path`. */
   openTree(options: { readonly path: string; readonly recursive: boolean }): number;

@@ -17,6 +17,10 @@ export type Snapshot = ReadonlyMap<string, string>;
 /** Descriptors that may appear in a test, by the target of their link in /proc/self/fd. */
 const KNOWN_FDS: readonly { readonly target: RegExp; readonly reason: string }[] = [
   { target: /^[/]memfd:corral-init /, reason: 'made by the first launch and kept: every later one executes it' },
+  {
+    target: /^[/]proc[/]\d+[/]mountinfo$/,
+    reason: 'opened by the first launch and kept: the kernel tells by it of changes',
+  },
   { target: /^[/]proc[/]\d+[/]fd$/, reason: 'the look at the list itself' },
   { target: /^anon_inode:\[eventpoll\]$/, reason: 'the event loop of a worker thread that Node starts when it likes' },
 ];

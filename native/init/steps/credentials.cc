@@ -28,11 +28,11 @@ int set_user(Context&, const set_user_args& args) {
 
 int set_bounding_capabilities(Context&, const set_bounding_capabilities_args& args) {
   for (unsigned capability = 0; capability < 64; ++capability) {
-    const int present = ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0);
-    if (present == -1) return 0;  // EINVAL: the kernel knows no more of them
-    const bool keep = (args.keep >> capability & 1) != 0;
-    if (present == 0 || keep) continue;
-    if (::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) == -1) return -errno;
+    if ((args.keep >> capability & 1) != 0) continue;
+    const int dropped = Checked(::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0));
+    if (dropped == -EINVAL) return 0;  // the kernel knows no more of them
+    // Whoever may not drop any can still have nothing to drop.
+    if (dropped < 0 && ::prctl(PR_CAPBSET_READ, capability, 0, 0, 0) != 0) return dropped;
   }
   return 0;
 }

@@ -32,22 +32,12 @@ bool Join(char (&path)[PATH_MAX], const char* directory, size_t length, const ch
   return true;
 }
 
-// Lists of pointers for execve(2), in memory of their own: the plan holds offsets.
-class PointerList {
- public:
-  // `extra` pointers are left free at the front.
-  PointerList(const StringList& strings, uint32_t extra) {
-    const size_t size = (size_t{strings.size()} + extra + 1) * sizeof(char*);
-    void* memory = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED) return;
-    pointers_ = static_cast<const char**>(memory);
-    for (uint32_t index = 0; index < strings.size(); ++index) pointers_[extra + index] = strings[index];
-  }
-  const char** get() const { return pointers_; }
-
- private:
-  const char** pointers_ = nullptr;
-};
+// Writes the addresses of strings, and a null pointer after them. Returns where the next list can begin.
+const char** WritePointers(const char** list, const StringList& strings) {
+  for (uint32_t index = 0; index < strings.size(); ++index) list[index] = strings[index];
+  list[strings.size()] = nullptr;
+  return list + strings.size() + 1;
+}
 
 int Execute(const char* path, const char** argv, const char** environment) {
   return static_cast<int>(Call(SYS_execve, path, argv, environment));
@@ -79,16 +69,24 @@ int find_executable(Context& context, const find_executable_args& args) {
 int exec(Context& context, const exec_args& args) {
   if (args.argv.size() == 0) return -EINVAL;
   const char* path = context.executable[0] != '\0' ? context.executable : args.argv[0];
-  // One place in front, for the shell that a script without `#!` needs.
-  const PointerList argv(args.argv, 1);
-  const PointerList environment(args.environment, 0);
-  if (argv.get() == nullptr || environment.get() == nullptr) return -ENOMEM;
+  // In memory of their own, because the plan holds offsets. One place in front is for the shell that a script without
+  // `#!` needs.
+  const size_t count = size_t{1} + args.argv.size() + 1 + args.environment.size() + 1;
+  context.pointers_size = count * sizeof(char*);
+  context.pointers = ::mmap(nullptr, context.pointers_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (context.pointers == MAP_FAILED) {
+    context.pointers = nullptr;
+    return -ENOMEM;
+  }
+  const char** const argv = static_cast<const char**>(context.pointers) + 1;
+  const char** const environment = WritePointers(argv, args.argv);
+  WritePointers(environment, args.environment);
   ::umask(context.umask);
-  const int result = Execute(path, argv.get() + 1, environment.get());
+  const int result = Execute(path, argv, environment);
   if (result != -ENOEXEC) return result;
-  argv.get()[0] = "/bin/sh";
-  argv.get()[1] = path;
-  return Execute("/bin/sh", argv.get(), environment.get());
+  argv[-1] = "/bin/sh";
+  argv[0] = path;
+  return Execute("/bin/sh", argv - 1, environment);
 }
 
 }  // namespace corral::steps

@@ -25,21 +25,35 @@ int change_directory(Context& context, const change_directory_args& args) {
   return directory.ok() ? Checked(::fchdir(directory.get())) : directory.error();
 }
 
+namespace {
+
+// mkdir(2) takes no set-group-id bit, and a default ACL of the directory above may have taken some of the others.
+int SetMode(const Parent& parent, mode_t mode, int flags) {
+  struct stat status {};
+  if (::fstatat(parent.directory, parent.name, &status, AT_SYMLINK_NOFOLLOW) == -1) return -errno;
+  if ((status.st_mode & 07777) == mode) return 0;
+  const Fd file(Call(SYS_openat, parent.directory, parent.name, flags | O_NOFOLLOW | O_CLOEXEC, 0));
+  return file.ok() ? Checked(::fchmod(file.get(), mode)) : file.error();
+}
+
+int MakeEmptyFile(const Parent& parent, mode_t mode) {
+  const int made = Checked(::mknodat(parent.directory, parent.name, S_IFREG | mode, 0));
+  if (made == -EEXIST) return 0;
+  return made < 0 ? made : SetMode(parent, mode, O_WRONLY);
+}
+
+}  // namespace
+
 int make_directory(Context& context, const make_directory_args& args) {
   const int root = context.Slot(args.root);
-  const Fd present = OpenPath(root, args.path, O_PATH | O_DIRECTORY);
-  if (present.error() != -ENOENT) return present.error();
-  Parent parent;
-  const int opened = OpenParent(root, args.path, &parent);
-  if (opened < 0) return opened;
   const auto mode = static_cast<mode_t>(args.mode);
-  const int made = Checked(::mkdirat(parent.directory.get(), parent.name, mode));
-  if (made == -EEXIST) return 0;
-  if (made < 0) return made;
-  const Fd directory(
-      Call(SYS_openat, parent.directory.get(), parent.name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0));
-  // mkdir(2) takes neither the set-group-id bit nor a mode beyond a default ACL.
-  return directory.ok() ? Checked(::fchmod(directory.get(), mode)) : directory.error();
+  Parent parent;
+  int made = OpenParent(root, args.path, &parent);
+  if (made == 0) made = Checked(::mkdirat(parent.directory, parent.name, mode));
+  if (made == 0) return SetMode(parent, mode, O_RDONLY | O_DIRECTORY);
+  // EINVAL: the path ends in `/` or `..`, and such a directory is there.
+  if (made != -EEXIST && made != -EINVAL) return made;
+  return OpenPath(root, args.path, O_PATH | O_DIRECTORY).error();
 }
 
 int make_file(Context& context, const make_file_args& args) {
@@ -47,8 +61,9 @@ int make_file(Context& context, const make_file_args& args) {
   const int opened = OpenParent(context.Slot(args.root), args.path, &parent);
   if (opened < 0) return opened;
   const auto mode = static_cast<mode_t>(args.mode);
-  const Fd file(Call(SYS_openat, parent.directory.get(), parent.name,
-                     O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
+  if (*args.content == '\0') return MakeEmptyFile(parent, mode);
+  const Fd file(
+      Call(SYS_openat, parent.directory, parent.name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode));
   if (file.error() == -EEXIST) return 0;
   if (!file.ok()) return file.error();
   const int written = WriteAll(file.get(), args.content, std::strlen(args.content));
@@ -59,14 +74,14 @@ int make_node(Context& context, const make_node_args& args) {
   Parent parent;
   const int opened = OpenParent(context.Slot(args.root), args.path, &parent);
   if (opened < 0) return opened;
-  return Checked(::mknodat(parent.directory.get(), parent.name, static_cast<mode_t>(args.mode), args.device));
+  return Checked(::mknodat(parent.directory, parent.name, static_cast<mode_t>(args.mode), args.device));
 }
 
 int make_symlink(Context& context, const make_symlink_args& args) {
   Parent parent;
   const int opened = OpenParent(context.Slot(args.root), args.path, &parent);
   if (opened < 0) return opened;
-  const int made = Checked(::symlinkat(args.target, parent.directory.get(), parent.name));
+  const int made = Checked(::symlinkat(args.target, parent.directory, parent.name));
   return made == -EEXIST ? 0 : made;
 }
 

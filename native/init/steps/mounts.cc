@@ -28,17 +28,20 @@ int SetOption(int filesystem, const char* option) {
   return static_cast<int>(Call(kernel::kSysFsconfig, filesystem, kernel::kFsconfigSetString, key, equals + 1, 0));
 }
 
-// Opens what a mount goes onto. A mount point that has to be made is of the same type as the mount's own root.
-Fd OpenMountPoint(int mount, int root, const char* target, bool create) {
-  if (!create) return OpenPath(root, target, O_PATH);
-  struct stat status {};
-  if (::fstat(mount, &status) == -1) return Fd(-errno);
-  return OpenOrMakeLeaf(root, target, S_ISDIR(status.st_mode) ? Leaf::kDirectory : Leaf::kFile);
-}
-
+// Moves a mount to its place. A mount point that has to be made is of the same type as the mount's own root.
 int Attach(int mount, int root, const char* target, bool create) {
-  const Fd point = OpenMountPoint(mount, root, target, create);
-  return point.ok() ? MoveMount(mount, point.get()) : point.error();
+  bool made = false;
+  Fd point;
+  if (create) {
+    struct stat status {};
+    if (::fstat(mount, &status) == -1) return -errno;
+    point = OpenOrMakeLeaf(root, target, S_ISDIR(status.st_mode) ? Leaf::kDirectory : Leaf::kFile, &made);
+  } else {
+    point = OpenPath(root, target, O_PATH);
+  }
+  if (!point.ok()) return point.error();
+  if (!made) ForgetParent();
+  return MoveMount(mount, point.get());
 }
 
 }  // namespace

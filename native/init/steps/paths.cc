@@ -49,40 +49,90 @@ size_t LastComponent(const PathBuffer& path) {
   return start;
 }
 
-// Opens the directory above the component that begins at `start`.
-Fd OpenAbove(int root, PathBuffer* path, size_t start) {
-  if (start == 0) return OpenPath(root, ".", O_PATH | O_DIRECTORY);
-  if (start == 1) return OpenPath(root, "/", O_PATH | O_DIRECTORY);
-  path->text[start - 1] = '\0';
-  Fd directory = OpenPath(root, path->text, O_PATH | O_DIRECTORY);
-  path->text[start - 1] = '/';
-  return directory;
+// Opens a directory that was just made, and no link that somebody has put in its place.
+Fd OpenMade(int above, const char* name) {
+  return Fd(Call(SYS_openat, above, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0));
 }
 
-// Makes the directory of the path up to `length`, unless it is there. Each prefix is looked up from the root again,
-// because a component may be a symbolic link that starts from the root.
-int MakeOneDirectory(int root, PathBuffer* path, size_t length) {
+// Opens the directory of the path up to `length`, which it makes where it is missing, from the deepest one that is
+// there. Each prefix is looked up from the root, because a component may be a symbolic link that starts from there.
+Fd OpenOrMakeDirectories(int root, PathBuffer* path, size_t length) {
+  while (length > 1 && path->text[length - 1] == '/') --length;
+  if (length == 0) return OpenPath(root, ".", O_PATH | O_DIRECTORY);
   const char saved = std::exchange(path->text[length], '\0');
-  PathBuffer prefix;
-  prefix.Assign(path->text);
+  Fd present = OpenPath(root, path->text, O_PATH | O_DIRECTORY);
+  if (present.error() == -ENOENT) {
+    size_t start = length;
+    while (start > 0 && path->text[start - 1] != '/') --start;
+    const Fd above = OpenOrMakeDirectories(root, path, start);
+    if (!above.ok()) {
+      present = Fd(above.error());
+    } else if (::mkdirat(above.get(), path->text + start, 0755) == 0) {
+      present = OpenMade(above.get(), path->text + start);
+    } else {
+      present = errno == EEXIST ? OpenPath(root, path->text, O_PATH | O_DIRECTORY) : Fd(-errno);
+    }
+  }
   path->text[length] = saved;
-  const Fd present = OpenPath(root, prefix.text, O_PATH | O_DIRECTORY);
-  if (present.error() != -ENOENT) return present.error();
-  const size_t start = LastComponent(prefix);
-  const Fd above = OpenAbove(root, &prefix, start);
-  if (!above.ok()) return above.error();
-  const int made = Checked(::mkdirat(above.get(), prefix.text + start, 0755));
-  return made == -EEXIST ? 0 : made;
+  return present;
 }
 
-int MakeDirectories(int root, PathBuffer* path, size_t length) {
-  for (size_t end = 1; end <= length; ++end) {
-    const bool at_end = end == length || path->text[end] == '/';
-    if (!at_end || path->text[end - 1] == '/') continue;
-    const int made = MakeOneDirectory(root, path, end);
-    if (made < 0) return made;
-  }
+// The directory that the last OpenParent() was about.
+struct {
+  int root = -1;
+  char path[PATH_MAX] = "";
+  Fd directory;
+} g_parent;
+
+// The part of a path before its last component, without the slash between them; "/" and "." where nothing is left.
+const char* CutLast(PathBuffer* path, size_t start) {
+  if (start == 0) return ".";
+  if (start == 1) return "/";
+  path->text[start - 1] = '\0';
+  return path->text;
+}
+
+bool IsRemembered(int root, const char* path) {
+  return g_parent.directory.ok() && g_parent.root == root && std::strcmp(g_parent.path, path) == 0;
+}
+
+void Remember(int root, const char* path, Fd directory) {
+  g_parent.root = root;
+  std::memcpy(g_parent.path, path, std::strlen(path) + 1);
+  g_parent.directory = std::move(directory);
+}
+
+int SplitPath(const char* path, PathBuffer* buffer, size_t* start, Parent* parent) {
+  if (!buffer->Assign(path)) return -ENAMETOOLONG;
+  *start = LastComponent(*buffer);
+  const char* name = buffer->text + *start;
+  if (*name == '\0' || std::strcmp(name, ".") == 0 || std::strcmp(name, "..") == 0) return -EINVAL;
+  if (buffer->length - *start >= sizeof(parent->name)) return -ENAMETOOLONG;
+  std::memcpy(parent->name, name, buffer->length - *start + 1);
   return 0;
+}
+
+// Makes one file or directory in an open directory, and opens what was made.
+Fd MakeLeaf(const Parent& parent, Leaf leaf) {
+  if (leaf == Leaf::kDirectory) {
+    const int made = Checked(::mkdirat(parent.directory, parent.name, 0755));
+    return made < 0 ? Fd(made) : OpenMade(parent.directory, parent.name);
+  }
+  const int made = Checked(::mknodat(parent.directory, parent.name, S_IFREG | 0644, 0));
+  if (made < 0) return Fd(made);
+  return Fd(Call(SYS_openat, parent.directory, parent.name, O_PATH | O_NOFOLLOW | O_CLOEXEC, 0));
+}
+
+Fd OpenLeaf(int root, const char* path, Leaf leaf) {
+  return OpenPath(root, path, O_PATH | (leaf == Leaf::kDirectory ? O_DIRECTORY : 0));
+}
+
+// In a directory that the step before has been filling, the next thing is new nearly always; elsewhere it is there.
+bool IsParentRemembered(int root, const char* path) {
+  PathBuffer buffer;
+  Parent parent;
+  size_t start = 0;
+  return SplitPath(path, &buffer, &start, &parent) == 0 && IsRemembered(root, CutLast(&buffer, start));
 }
 
 }  // namespace
@@ -92,43 +142,37 @@ Fd OpenPath(int root, const char* path, int flags) {
   return OpenAt2(root, path, flags, kernel::kResolveInRoot | kernel::kResolveNoMagiclinks);
 }
 
-Fd OpenOrMakeDirectory(int root, const char* path) {
-  Fd present = OpenPath(root, path, O_PATH | O_DIRECTORY);
-  if (present.error() != -ENOENT) return present;
-  PathBuffer buffer;
-  if (!buffer.Assign(path)) return Fd(-ENAMETOOLONG);
-  const int made = MakeDirectories(root, &buffer, buffer.length);
-  if (made < 0) return Fd(made);
-  return OpenPath(root, path, O_PATH | O_DIRECTORY);
-}
-
 int OpenParent(int root, const char* path, Parent* parent) {
   PathBuffer buffer;
-  if (!buffer.Assign(path)) return -ENAMETOOLONG;
-  const size_t start = LastComponent(buffer);
-  const char* name = buffer.text + start;
-  if (*name == '\0' || std::strcmp(name, ".") == 0 || std::strcmp(name, "..") == 0) return -EINVAL;
-  if (buffer.length - start >= sizeof(parent->name)) return -ENAMETOOLONG;
-  std::memcpy(parent->name, name, buffer.length - start + 1);
-  parent->directory = OpenAbove(root, &buffer, start);
-  if (parent->directory.error() != -ENOENT) return parent->directory.error();
-  const int made = MakeDirectories(root, &buffer, start - 1);
-  if (made < 0) return made;
-  parent->directory = OpenAbove(root, &buffer, start);
-  return parent->directory.error();
+  size_t start = 0;
+  const int split = SplitPath(path, &buffer, &start, parent);
+  if (split < 0) return split;
+  const char* above = CutLast(&buffer, start);
+  if (!IsRemembered(root, above)) {
+    Fd directory =
+        start > 1 ? OpenOrMakeDirectories(root, &buffer, start - 1) : OpenPath(root, above, O_PATH | O_DIRECTORY);
+    if (!directory.ok()) return directory.error();
+    Remember(root, above, std::move(directory));
+  }
+  parent->directory = g_parent.directory.get();
+  return 0;
 }
 
-Fd OpenOrMakeLeaf(int root, const char* path, Leaf leaf) {
-  if (leaf == Leaf::kDirectory) return OpenOrMakeDirectory(root, path);
-  Fd present = OpenPath(root, path, O_PATH);
-  if (present.error() != -ENOENT) return present;
+void ForgetParent() { g_parent.directory = Fd(); }
+
+Fd OpenOrMakeLeaf(int root, const char* path, Leaf leaf, bool* made) {
+  *made = false;
+  if (!IsParentRemembered(root, path)) {
+    Fd present = OpenLeaf(root, path, leaf);
+    if (present.error() != -ENOENT) return present;
+  }
   Parent parent;
   const int opened = OpenParent(root, path, &parent);
   if (opened < 0) return Fd(opened);
-  const Fd made(Call(SYS_openat, parent.directory.get(), parent.name,
-                     O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0644));
-  if (!made.ok() && made.error() != -EEXIST) return Fd(made.error());
-  return OpenPath(root, path, O_PATH);
+  Fd fresh = MakeLeaf(parent, leaf);
+  *made = fresh.ok();
+  if (fresh.error() != -EEXIST) return fresh;
+  return OpenLeaf(root, path, leaf);
 }
 
 int WriteAll(int fd, const char* text, size_t length) {

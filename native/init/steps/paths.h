@@ -20,21 +20,23 @@ Fd OpenPath(int root, const char* path, int flags);
 
 enum class Leaf { kDirectory, kFile };
 
-// Opens `path` with O_PATH; makes what is missing, the directories on the way included (modes 0755 and 0644).
-Fd OpenOrMakeLeaf(int root, const char* path, Leaf leaf);
+// Opens `path` with O_PATH; makes what is missing, the directories on the way included (modes 0755 and 0644). `*made`
+// tells whether the last component is new: then nothing can be below it.
+Fd OpenOrMakeLeaf(int root, const char* path, Leaf leaf, bool* made);
 
-// Opens the directory `path` with O_PATH; makes it and the directories on the way when they are missing.
-Fd OpenOrMakeDirectory(int root, const char* path);
-
-// A path cut in two: an open directory and the last component's name in it.
+// A path cut in two: an open directory, which stays open until the next call of this file, and the last component's
+// name in it.
 struct Parent {
-  Fd directory;
+  int directory = -1;
   char name[256];
 };
 
 // Opens the directory that holds the last component of `path`; makes missing directories. Returns 0 or a negative
-// errno.
+// errno. The directory of the last call is remembered, because steps come in runs that fill one directory.
 int OpenParent(int root, const char* path, Parent* parent);
+
+// What was mounted over the remembered directory, or over one above it, would not be seen.
+void ForgetParent();
 
 // Writes all of `text`. Returns 0 or a negative errno.
 int WriteAll(int fd, const char* text, size_t length);

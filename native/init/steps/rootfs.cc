@@ -15,21 +15,35 @@ namespace {
 
 bool IsMissing(const Fd& fd) { return fd.error() == -ENOENT || fd.error() == -ENOTDIR; }
 
-// Covers a directory with an empty one that cannot be written.
-int CoverDirectory(int directory) {
+// Makes an empty directory that cannot be written, as a mount of its own.
+Fd MountEmptyDirectory() {
   const Fd filesystem(Call(kernel::kSysFsopen, "tmpfs", kernel::kFsopenCloexec));
-  if (!filesystem.ok()) return filesystem.error();
+  if (!filesystem.ok()) return Fd(filesystem.error());
   constexpr const char* kOptions[][2] = {{"source", "tmpfs"}, {"size", "4k"}, {"nr_inodes", "1"}, {"mode", "0555"}};
   for (const auto& option : kOptions) {
     const long set = Call(kernel::kSysFsconfig, filesystem.get(), kernel::kFsconfigSetString, option[0], option[1], 0);
-    if (set < 0) return static_cast<int>(set);
+    if (set < 0) return Fd(set);
   }
   const long created = Call(kernel::kSysFsconfig, filesystem.get(), kernel::kFsconfigCreate, nullptr, nullptr, 0);
-  if (created < 0) return static_cast<int>(created);
+  if (created < 0) return Fd(created);
   const uint64_t attributes =
       kernel::kMountAttrReadOnly | kernel::kMountAttrNosuid | kernel::kMountAttrNodev | kernel::kMountAttrNoexec;
-  const Fd mounted(Call(kernel::kSysFsmount, filesystem.get(), kernel::kFsmountCloexec, attributes));
-  return mounted.ok() ? MoveMount(mounted.get(), directory) : mounted.error();
+  return Fd(Call(kernel::kSysFsmount, filesystem.get(), kernel::kFsmountCloexec, attributes));
+}
+
+// Covers a directory with an empty one. One file system serves all of them: the first cover is made, the others are
+// clones of it.
+int CoverDirectory(Context& context, int directory) {
+  if (context.empty_directory.ok()) {
+    const Fd clone = CloneMount(context.empty_directory.get(), false);
+    return clone.ok() ? MoveMount(clone.get(), directory) : clone.error();
+  }
+  Fd mounted = MountEmptyDirectory();
+  if (!mounted.ok()) return mounted.error();
+  const int moved = MoveMount(mounted.get(), directory);
+  // Only from here on: before Linux 6.15 a mount that is not attached cannot be cloned.
+  if (moved == 0) context.empty_directory = std::move(mounted);
+  return moved;
 }
 
 // Covers a file with /dev/null. A /dev/null that the container replaced by a link to something of the host would be
@@ -51,7 +65,9 @@ int mask_path(Context& context, const mask_path_args& args) {
   if (!target.ok()) return target.error();
   struct stat status {};
   if (::fstat(target.get(), &status) == -1) return -errno;
-  return S_ISDIR(status.st_mode) ? CoverDirectory(target.get()) : CoverFile(target.get(), context.Slot(args.null));
+  ForgetParent();
+  return S_ISDIR(status.st_mode) ? CoverDirectory(context, target.get())
+                                 : CoverFile(target.get(), context.Slot(args.null));
 }
 
 int read_only_path(Context& context, const read_only_path_args& args) {
@@ -62,11 +78,13 @@ int read_only_path(Context& context, const read_only_path_args& args) {
   if (!clone.ok()) return clone.error();
   // Only added, never replaced: in a user namespace the flags that came from outside are locked, and clearing one of
   // them is EPERM.
+  ForgetParent();
   const int set = SetMountAttributes(clone.get(), {.attr_set = kernel::kMountAttrReadOnly}, true);
   return set < 0 ? set : MoveMount(clone.get(), target.get());
 }
 
 int pivot_root(Context& context, const pivot_root_args& args) {
+  ForgetParent();
   if (::fchdir(context.Slot(args.root)) == -1) return -errno;
   // With both names the same, the old root ends up mounted over the new one, and no directory is needed to put it in.
   const long pivoted = Call(SYS_pivot_root, ".", ".");

@@ -45,8 +45,7 @@ export function resolveUser(text: string, groups: readonly string[], database: U
   if (userText === '' || groupText === '' || rest.length > 0) {
     throw new OptionError('user', text, 'of the form USER[:GROUP], names or numbers');
   }
-  const users = parsePasswd(database.passwd);
-  const allGroups = parseGroup(database.group);
+  const { users, allGroups } = parseDatabase(database);
   const entry = findUser(userText, users, text);
   const extra = groups.map((group, index) => findGroup(group, allGroups, `groups[${String(index)}]`, group));
   const member =
@@ -59,6 +58,22 @@ export function resolveUser(text: string, groups: readonly string[], database: U
     additionalGids: [...new Set([...member, ...extra])],
     home: entry.home,
   };
+}
+
+interface ParsedDatabase {
+  readonly users: readonly PasswdEntry[];
+  readonly allGroups: readonly GroupEntry[];
+}
+
+// Whoever starts a thousand containers a second hands in the same database for each.
+const parsed = new WeakMap<UserDatabase, ParsedDatabase>();
+
+function parseDatabase(database: UserDatabase): ParsedDatabase {
+  const known = parsed.get(database);
+  if (known !== undefined) return known;
+  const fresh = { users: parsePasswd(database.passwd), allGroups: parseGroup(database.group) };
+  parsed.set(database, fresh);
+  return fresh;
 }
 
 function findUser(text: string, users: readonly PasswdEntry[], value: string): PasswdEntry {
