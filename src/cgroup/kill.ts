@@ -25,6 +25,8 @@ export interface KillOptions {
    * read what they count.
    */
   readonly beforeRemove?: () => void;
+  /** Nobody should be in it any more: its pid namespace has ended. Should somebody be all the same, it is killed. */
+  readonly isEmpty?: boolean;
   /** Begin at this rung of the ladder, as a kernel would that has nothing better. */
   readonly rung?: Rung;
 }
@@ -58,8 +60,9 @@ export async function killCgroup(ref: CgroupRef, options: KillOptions = {}): Pro
   const startedAt = performance.now();
   if (options.dryRun) return preview(ref, startedAt);
   options.beforeRemove?.();
-  // A failed rmdir costs more than a look at who is there.
-  const isPopulated = ref.v2 !== undefined && readEvent(ref.v2.path, 'populated') === 1;
+  // A failed rmdir costs more than a look at who is there; where nobody can be, the look costs more.
+  const isPopulated =
+    options.isEmpty !== true && ref.v2 !== undefined && readEvent(ref.v2.path, 'populated') === 1;
   if (!isPopulated && removeCgroup(ref)) return report('none', 0, startedAt);
   const targets = listTargets(ref);
   for (const target of targets) checkTarget('kill', target);

@@ -1,7 +1,7 @@
 import { planCgroup } from '../cgroup/plan.js';
 import { UnsupportedError } from '../errors/unsupported-error.js';
 import type { HostFacts } from '../host/facts.js';
-import type { CgroupPlan, FdPlan, LaunchPlan } from '../plan/types.js';
+import type { CgroupPlan, FdPlan, LaunchPlan, Placement } from '../plan/types.js';
 import type { Step } from '../plan/steps.js';
 import { ANNOTATIONS } from '../spec/annotations.js';
 import type { Mount, Spec } from '../spec/types.js';
@@ -18,14 +18,25 @@ import { compileReadonlyRoot, compileRootfs, isHostOverlay } from './rootfs.js';
 import { ROOT, makeStage } from './stage.js';
 
 /**
- * Compiles a spec into the plan of its launch: every decision is taken here, from what is known of the host, before
- * anything is done.
+ * Compiles a spec into the plan of its launch: every decision is taken here, from what is known of the host.
  *
  * @param id - the container's id
  * @param wanted - its spec
  * @throws UnsupportedError when the spec asks for what this host cannot give
  */
 export function compile(id: string, wanted: Spec, facts: HostFacts): LaunchPlan {
+  return compileInStages(id, wanted, facts).complete();
+}
+
+/** A plan of which only what the clone needs has been thought out. */
+export interface StagedPlan {
+  readonly placement: Placement;
+  /** The rest: can be done while the kernel makes the namespaces. @throws UnsupportedError as {@link compile} does */
+  readonly complete: () => LaunchPlan;
+}
+
+/** Does what {@link compile} does, in two stages. */
+export function compileInStages(id: string, wanted: Spec, facts: HostFacts): StagedPlan {
   const { spec, notes } = settleUserNamespace(wanted, facts);
   const ids = planIds(id, spec, facts);
   const context: Context = { spec, facts, ids };
@@ -35,32 +46,33 @@ export function compile(id: string, wanted: Spec, facts: HostFacts): LaunchPlan 
     resources: spec.linux.resources,
     ...(spec.linux.cgroupsPath === undefined ? {} : { parent: spec.linux.cgroupsPath }),
   });
-  const { flags, steps: namespaceSteps } = compileClone(context, cgroup);
-  const root = hasNamespace(spec, 'mount') ? compileRoot(context) : { steps: [] };
+  const { flags, steps } = compileClone(context, cgroup);
+  const placement = { id, cgroup, clone: { flags }, ...(ids.maps === undefined ? {} : { idMaps: ids.maps }) };
+  const placementNotes = [...notes, ...cgroupNotes(context, cgroup), ...ids.notes];
+  return { placement, complete: () => ({ ...placement, ...compileContent(context, steps, placementNotes) }) };
+}
+
+function compileContent(
+  context: Context,
+  namespaceSteps: readonly Step[],
+  notes: readonly string[],
+): Omit<LaunchPlan, keyof Placement> {
+  const isolated = hasNamespace(context.spec, 'mount');
+  const root = isolated ? compileRoot(context) : { steps: [] };
   return {
-    id,
-    cgroup,
-    clone: { flags },
-    ...(ids.maps === undefined ? {} : { idMaps: ids.maps }),
     fds: [{ slot: 'report', kind: 'report' }, ...STREAMS, ...(root.fds ?? [])],
     steps: [
       ...becomeRoot(context),
       ...namespaceSteps,
       ...root.steps,
       ...compileIdentity(context),
-      ...(hasNamespace(spec, 'mount') ? compileReadonlyPaths(context) : []),
+      ...(isolated ? compileReadonlyPaths(context) : []),
       ...compileSurroundings(context),
       ...compileExecutable(context),
       ...compileInit(context),
       ...compileCredentials(context),
     ],
-    notes: [
-      ...notes,
-      ...cgroupNotes(context, cgroup),
-      ...ids.notes,
-      ...capabilityNotes(context),
-      ...(root.notes ?? []),
-    ],
+    notes: [...notes, ...capabilityNotes(context), ...(root.notes ?? [])],
   };
 }
 

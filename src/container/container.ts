@@ -151,11 +151,12 @@ export class Container implements AsyncDisposable {
     if (this.#parts.process.pidfd.fd < 0) throw new StateError(action, this.id, 'stopped');
   }
 
-  async #killCgroup(): Promise<KillReport> {
+  async #killCgroup(options: { readonly isEmpty?: boolean } = {}): Promise<KillReport> {
     const { cgroup } = this.#parts.state;
     // Without a cgroup there is the pid namespace, which dies with its first process.
     if (!hasCgroup(cgroup)) sendSignal(this.#parts.process.pidfd, 'SIGKILL');
     return killCgroup(cgroup, {
+      ...options,
       beforeRemove: () => {
         this.#usage = readUsage(cgroup);
       },
@@ -168,7 +169,7 @@ export class Container implements AsyncDisposable {
     const waited = await process.pidfd.wait();
     const exit = mainExit(process.reportFd, waited);
     const endedByItself = this.#killing === undefined;
-    this.#killing ??= this.#killCgroup();
+    this.#killing ??= this.#killCgroup({ isEmpty: hasOwnPids(this.#parts.state.spec) });
     const { processes } = await this.#killing;
     const usage = this.#lastUsage();
     process.pidfd.close();
@@ -193,4 +194,9 @@ export class Container implements AsyncDisposable {
     const last = this.#parts.owned.read()?.lastUsage;
     return last !== undefined && last.inode === cgroup.v2?.inode ? last.usage : (this.#usage ?? {});
   }
+}
+
+// The kernel ends a pid namespace with its first process, and only then tells of that one's end.
+function hasOwnPids({ linux: { namespaces } }: State['spec']): boolean {
+  return namespaces.some(({ type }) => type === 'pid');
 }

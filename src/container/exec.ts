@@ -147,7 +147,7 @@ export async function startExec(
     const streams = openStreams(options, hostOwner(target.user, state.idMaps, facts.caller.privileged), undo);
     const leaf = makeLeaf(state.cgroup, undo);
     const launched = await launchProcess(
-      plan,
+      { ...plan, content: () => plan },
       { undo, faults, streams: streams.child },
       {
         ...(leaf === undefined ? {} : { cgroupPath: leaf.path }),

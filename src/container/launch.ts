@@ -13,7 +13,7 @@ import { describeStep } from '../plan/describe.js';
 import { encodePlan } from '../plan/encode.js';
 import { hintFor } from '../plan/hints.js';
 import type { Step } from '../plan/steps.js';
-import type { FdPlan, IdMapPlan, LaunchPlan } from '../plan/types.js';
+import type { FdPlan, IdMapPlan, Placement } from '../plan/types.js';
 import { errnoName } from '../util/errno.js';
 import { CLONE } from '../util/linux.js';
 import { parseSignal, signalName } from '../util/signals.js';
@@ -62,7 +62,7 @@ export const actNow: Act = (_what, run) => run();
  * @throws LaunchError naming the failed step; everything made so far is on the undo stack
  */
 export async function launchContainer(
-  plan: LaunchPlan,
+  plan: Placement & ProcessPlan,
   context: LaunchContext,
   onCgroup: (cgroup: CgroupRef) => void,
 ): Promise<LaunchedProcess & { readonly cgroup: CgroupRef }> {
@@ -83,8 +83,8 @@ export async function launchContainer(
 export interface ProcessPlan {
   readonly clone: { readonly flags: readonly string[] };
   readonly idMaps?: IdMapPlan;
-  readonly fds: readonly FdPlan[];
-  readonly steps: readonly Step[];
+  /** What it does. Asked for when the clone is under way. */
+  readonly content: () => { readonly fds: readonly FdPlan[]; readonly steps: readonly Step[] };
 }
 
 /** Where a process is born, and what else it has to be put into. */
@@ -106,24 +106,36 @@ export async function launchProcess(plan: ProcessPlan, context: LaunchContext, p
   const act = context.faults?.act ?? actNow;
   const reportFd = act('make report page', () => makeReportPage(context));
   const cloning = act('clone corral-init', () => cloneInit(plan, context, place));
-  // While a worker thread waits for the kernel to make the namespaces, this one puts the plan into bytes.
+  // While a worker thread waits for the kernel to make the namespaces, this one thinks out the rest.
   const encoding = encode(plan, context);
   encoding.catch(() => undefined);
   const { launched, socket, running } = await cloning;
-  const bytes = await encoding;
+  const encoded = await encoding;
   place.join(launched);
   if (plan.idMaps !== undefined) await writeIdMaps(launched.pid, plan.idMaps, act);
-  handOver({ plan, bytes, context, place, launched, reportFd, act });
-  await follow(socket.number, running, plan.steps, reportFd);
+  handOver({ encoded, context, place, launched, reportFd, act });
+  await follow(socket.number, running, encoded.steps, reportFd);
   socket.close();
   return { ...running, reportFd, notes: fallbackNotes(launched) };
 }
 
-// Async, so that a plan that cannot be encoded fails where it is awaited: after there is something to undo.
+interface EncodedPlan {
+  readonly bytes: Uint8Array;
+  readonly fds: readonly FdPlan[];
+  readonly steps: readonly Step[];
+}
+
+// Async, so that a plan that cannot be made fails where it is awaited: after there is something to undo.
 // eslint-disable-next-line @typescript-eslint/require-await
-async function encode({ fds, steps }: ProcessPlan, { faults }: LaunchContext): Promise<Uint8Array> {
+async function encode({ content }: ProcessPlan, { faults }: LaunchContext): Promise<EncodedPlan> {
+  const { fds, steps } = content();
   const fault = faults?.step;
-  return encodePlan({ fds: fds.map(({ slot }) => slot), steps, ...(fault === undefined ? {} : { fault }) });
+  const bytes = encodePlan({
+    fds: fds.map(({ slot }) => slot),
+    steps,
+    ...(fault === undefined ? {} : { fault }),
+  });
+  return { bytes, fds, steps };
 }
 
 function makeReportPage({ reportFile, undo }: LaunchContext): number {
@@ -163,23 +175,21 @@ async function clone({ clone: { flags } }: ProcessPlan, cgroupPath: string | und
 
 /** Opens what the plan needs and sends both: from here on corral-init works by itself. */
 function handOver({
-  plan,
-  bytes,
+  encoded: { bytes, fds },
   context,
   place,
   launched,
   reportFd,
   act,
 }: {
-  readonly plan: ProcessPlan;
-  readonly bytes: Uint8Array;
+  readonly encoded: EncodedPlan;
   readonly context: LaunchContext;
   readonly place: Place;
   readonly launched: Launched;
   readonly reportFd: number;
   readonly act: Act;
 }): void {
-  const trees = plan.fds.filter((fd) => fd.kind === 'tree');
+  const trees = fds.filter((fd) => fd.kind === 'tree');
   const sources = openMountSources(trees, launched.pid, { act, undo: context.undo });
   const numberOf = (fd: FdPlan): number => {
     if (fd.kind === 'report') return reportFd;
@@ -189,7 +199,7 @@ function handOver({
     return number;
   };
   act('send plan', () => {
-    sendPlan(launched.socketFd, bytes, plan.fds.map(numberOf));
+    sendPlan(launched.socketFd, bytes, fds.map(numberOf));
   });
   for (const tree of sources.values()) tree.close();
 }

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { compile } from '../compile/compile.js';
+import { compileInStages, type StagedPlan } from '../compile/compile.js';
 import { mountOf } from '../compile/idmap.js';
 import { readHostFacts } from '../host/read-facts.js';
-import type { LaunchPlan } from '../plan/types.js';
+import type { LaunchPlan, Placement } from '../plan/types.js';
 import { ANNOTATIONS } from '../spec/annotations.js';
 import { toSpec } from '../spec/from-options.js';
 import type { ContainerOptions } from '../spec/options.js';
@@ -11,10 +11,28 @@ import type { Spec } from '../spec/types.js';
 import { surroundings } from './surroundings.js';
 
 /** A container that was thought through, and of which nothing exists yet. */
-export interface Prepared {
+export class Prepared {
   readonly id: string;
   readonly spec: Spec;
-  readonly plan: LaunchPlan;
+  readonly #staged: StagedPlan;
+  #plan: LaunchPlan | undefined;
+
+  constructor(id: string, spec: Spec) {
+    this.id = id;
+    this.spec = spec;
+    this.#staged = compileHere(id, spec);
+  }
+
+  /** Where it will be born. */
+  get placement(): Placement {
+    return this.#staged.placement;
+  }
+
+  /** The whole plan; thought out when it is first asked for. @throws UnsupportedError for what this host cannot give */
+  get plan(): LaunchPlan {
+    this.#plan ??= this.#staged.complete();
+    return this.#plan;
+  }
 }
 
 /**
@@ -25,8 +43,7 @@ export interface Prepared {
 export function prepare(command: readonly string[], options: ContainerOptions): Prepared {
   checkOptions(options);
   const id = options.name ?? randomName();
-  const spec = toSpec(command, id, options, surroundings(options.rootfs));
-  return { id, spec, plan: compileHere(id, spec) };
+  return new Prepared(id, toSpec(command, id, options, surroundings(options.rootfs)));
 }
 
 // Of the UUID, whose random bytes node:crypto fetches for many at a time: a tenth of the cost of fetching six.
@@ -37,12 +54,11 @@ function randomName(): string {
 /** File systems that have refused an idmapped mount to this process. */
 const unmappable = new Set<string>();
 
-/** Compiles a spec for this host. */
-export function compileHere(id: string, spec: Spec): LaunchPlan {
+function compileHere(id: string, spec: Spec): StagedPlan {
   const { cwd } = spec.process;
   const exposed = spec.annotations[ANNOTATIONS.expose];
   const paths = [cwd, ...(exposed === undefined ? [] : (JSON.parse(exposed) as string[]))];
-  return compile(id, spec, readHostFacts({ paths, cwd, unmappable: [...unmappable] }));
+  return compileInStages(id, spec, readHostFacts({ paths, cwd, unmappable: [...unmappable] }));
 }
 
 /** Remembers that the file system at `path` refuses idmapped mounts, whatever its kernel's version promises. */

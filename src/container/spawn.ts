@@ -13,7 +13,7 @@ import { type EndingOptions, checkEnding } from './ending.js';
 import { readIdentity } from './identity.js';
 import { type LaunchFaults, launchContainer } from './launch.js';
 import { IdmapRefusedError } from './mount-sources.js';
-import { type Prepared, compileHere, prepare, rememberUnmappable } from './prepare.js';
+import { Prepared, prepare, rememberUnmappable } from './prepare.js';
 import type { State } from './state.js';
 import { Store, stateDirectory } from './store.js';
 import { type StreamOptions, hostOwner, openStreams } from './streams.js';
@@ -55,7 +55,7 @@ export async function spawnWithFaults(
   } catch (error) {
     if (!(error instanceof IdmapRefusedError)) throw error;
     rememberUnmappable(error.path ?? '/');
-    return await begin({ ...prepared, plan: compileHere(prepared.id, prepared.spec) });
+    return await begin(new Prepared(prepared.id, prepared.spec));
   }
 }
 
@@ -67,20 +67,12 @@ interface StartContext {
   readonly startedAt: number;
 }
 
-async function start({ id, spec, plan }: Prepared, context: StartContext): Promise<Container> {
+async function start(prepared: Prepared, context: StartContext): Promise<Container> {
+  const { id, spec, placement } = prepared;
   const act = context.faults?.act ?? ((_what, run) => run());
   const undo = new UndoStack();
   try {
-    const creating: State = {
-      version: 1,
-      id,
-      status: 'creating',
-      createdAt: new Date().toISOString(),
-      owner: ownIdentity(),
-      spec,
-      ...(plan.idMaps === undefined ? {} : { idMaps: plan.idMaps }),
-      cgroup: refFromPlan(plan.cgroup, id),
-    };
+    const creating = creatingState(prepared);
     const owned = act('make state file', () => {
       const made = context.store.create(creating);
       undo.push('remove state file', () => {
@@ -88,10 +80,10 @@ async function start({ id, spec, plan }: Prepared, context: StartContext): Promi
       });
       return made;
     });
-    const owner = hostOwner(spec.process.user, plan.idMaps, process.geteuid?.() === 0);
+    const owner = hostOwner(spec.process.user, placement.idMaps, process.geteuid?.() === 0);
     const streams = act('open streams', () => openStreams(context.streams, owner, undo));
     const launched = await launchContainer(
-      plan,
+      { ...placement, content: () => prepared.plan },
       {
         undo,
         faults: context.faults,
@@ -120,14 +112,27 @@ async function start({ id, spec, plan }: Prepared, context: StartContext): Promi
       streams: streams.toNode(),
       ending: context.ending,
       startedAt: context.startedAt,
-      notes: [...plan.notes, ...launched.notes],
+      notes: [...prepared.plan.notes, ...launched.notes],
     });
   } catch (error) {
-    const explained = error instanceof LaunchKilledError ? explainDeath(error, plan.cgroup, id) : error;
+    const explained = error instanceof LaunchKilledError ? explainDeath(error, placement.cgroup, id) : error;
     const failures = await undo.unwind();
     if (failures.length > 0) reportLeftovers(id, failures);
     throw explained;
   }
+}
+
+function creatingState({ id, spec, placement: { idMaps, cgroup } }: Prepared): State {
+  return {
+    version: 1,
+    id,
+    status: 'creating',
+    createdAt: new Date().toISOString(),
+    owner: ownIdentity(),
+    spec,
+    ...(idMaps === undefined ? {} : { idMaps }),
+    cgroup: refFromPlan(cgroup, id),
+  };
 }
 
 // While the cgroup is still there, it knows why.

@@ -1,18 +1,22 @@
 import type { SlotName, Step } from './steps.js';
 
-/** Everything that a launch does, decided before anything is done. */
-export interface LaunchPlan {
-  readonly id: string;
-  readonly cgroup: CgroupPlan;
-  readonly clone: ClonePlan;
-  /** Absent: the container has the caller's ids. */
-  readonly idMaps?: IdMapPlan;
+/** Everything that a launch does. */
+export interface LaunchPlan extends Placement {
   /** Descriptors that the parent opens, in the order of their slots. */
   readonly fds: readonly FdPlan[];
   /** What corral-init does, in order. */
   readonly steps: readonly Step[];
   /** What this host could not give in full, in words for the user. */
   readonly notes: readonly string[];
+}
+
+/** Where a container is born: what has to be known before the clone. */
+export interface Placement {
+  readonly id: string;
+  readonly cgroup: CgroupPlan;
+  readonly clone: ClonePlan;
+  /** Absent: the container has the caller's ids. */
+  readonly idMaps?: IdMapPlan;
 }
 
 /** One interface file and what goes in. */
