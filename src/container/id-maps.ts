@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import type { Act } from '../cgroup/types.js';
@@ -51,6 +50,8 @@ function write(pid: number, file: string, text: string, action: string): void {
 
 // newuidmap(1) checks /etc/subuid and writes the map with the privileges that the caller lacks.
 async function runHelper(program: string, pid: number, ranges: readonly IdRange[]): Promise<void> {
+  // Loaded where it is needed: few containers want it, and all would wait for it.
+  const { execFile } = process.getBuiltinModule('node:child_process');
   const words = ranges.flatMap(({ containerId, hostId, size }) => [containerId, hostId, size].map(String));
   try {
     await promisify(execFile)(program, [String(pid), ...words]);

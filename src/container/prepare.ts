@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { compileInStages, type StagedPlan } from '../compile/compile.js';
 import { mountOf } from '../compile/idmap.js';
 import { readHostFacts } from '../host/read-facts.js';
@@ -8,6 +7,7 @@ import { toSpec } from '../spec/from-options.js';
 import type { ContainerOptions } from '../spec/options.js';
 import { checkOptions } from '../spec/options-schema.js';
 import type { Spec } from '../spec/types.js';
+import { randomName } from './random-name.js';
 import { surroundings } from './surroundings.js';
 
 /** A container that was thought through, and of which nothing exists yet. */
@@ -44,11 +44,6 @@ export function prepare(command: readonly string[], options: ContainerOptions): 
   checkOptions(options);
   const id = options.name ?? randomName();
   return new Prepared(id, toSpec(command, id, options, surroundings(options.rootfs)));
-}
-
-// Of the UUID, whose random bytes node:crypto fetches for many at a time: a tenth of the cost of fetching six.
-function randomName(): string {
-  return randomUUID().replaceAll('-', '').slice(0, 12);
 }
 
 /** File systems that have refused an idmapped mount to this process. */

@@ -1,7 +1,6 @@
 import { fchownSync, fstatSync, openSync, readlinkSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { Socket as NetSocket } from 'node:net';
-import { PassThrough, type Readable, type Writable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { addon } from '../native/addon.js';
 import { call } from '../native/call.js';
 import { Fd } from '../native/fd.js';
@@ -160,6 +159,8 @@ function openPipe(name: Name, owner: StreamOwner | undefined): End {
 
 function toSocket(end: Fd | undefined, direction: { readable?: boolean; writable?: boolean }): Socket | null {
   if (end === undefined) return null;
+  // Loaded where it is needed: who passes its own streams on does not wait for it.
+  const { Socket: NetSocket } = process.getBuiltinModule('node:net');
   return new NetSocket({ fd: end.take(), readable: false, writable: false, ...direction });
 }
 
@@ -173,6 +174,7 @@ interface Output {
 function toOutput(end: Fd | undefined): Output | undefined {
   const socket = toSocket(end, { readable: true });
   if (socket === null) return undefined;
+  const { PassThrough } = process.getBuiltinModule('node:stream');
   const stream = new PassThrough();
   socket.pipe(stream);
   socket.once('error', (error) => stream.destroy(error));
