@@ -1,10 +1,9 @@
 {
   'target_defaults': {
-    'cflags': ['-Wall', '-Wextra', '-Werror'],
+    'cflags': ['-Wall', '-Wextra', '-Werror', '-fvisibility=hidden'],
     'cflags!': ['-Wno-unused-parameter'],
     'cflags_cc!': ['-std=gnu++17', '-std=gnu++20', '-frtti', '-fexceptions'],
     'cflags_cc': ['-std=c++20', '-fno-exceptions', '-fno-rtti'],
-    'cflags+': ['-fvisibility=hidden'],
   },
   'targets': [
     {
@@ -17,6 +16,7 @@
         'native/addon/memfd.cc',
         'native/addon/mount.cc',
         'native/addon/namespaces.cc',
+        'native/addon/no_exceptions.cc',
         'native/addon/pidfd.cc',
         'native/addon/poll.cc',
         'native/addon/socket.cc',
@@ -25,7 +25,15 @@
       'defines': ['NAPI_VERSION=9', 'NAPI_DISABLE_CPP_EXCEPTIONS', 'NODE_ADDON_API_DISABLE_DEPRECATED'],
       # A system include: the warnings of this header are not ours to fix.
       'cflags_cc': ['-isystem<!(node -p "require(\'path\').resolve(require(\'node-addon-api\').include_dir)")'],
-      'ldflags': ['-Wl,-z,relro,-z,now'],
+      # It is glue around system calls: a sixth of the size loads faster, and runs no slower.
+      'cflags!': ['-fno-omit-frame-pointer'],
+      'cflags': ['-Os', '-ffunction-sections', '-fdata-sections'],
+      'ldflags!': ['-rdynamic'],
+      # Nothing of libstdc++ is needed (native/addon/no_exceptions.cc); should that change, it must not be a shared one.
+      'ldflags': ['-s', '-static-libstdc++', '-static-libgcc', '-Wl,--gc-sections,--as-needed,-Bsymbolic', '-Wl,-z,relro,-z,now'],
+      'configurations': {
+        'Release': { 'cflags!': ['-O3'] },
+      },
     },
     {
       'target_name': 'corral-init',
