@@ -59,6 +59,12 @@ const PROCESS_WIDE = [
   },
 ];
 
+const DLOPEN = {
+  object: 'process',
+  property: 'dlopen',
+  message: 'src/native/load.ts loads the addon, and knows where it may be.',
+};
+
 const REALPATH_PROPERTIES = ['realpath', 'realpathSync'].map((property) => ({ property, message: REALPATH_REASON }));
 
 export default defineConfig(
@@ -117,7 +123,7 @@ export default defineConfig(
       'max-params': ['error', 4],
       'no-console': 'error',
       'no-restricted-syntax': ['error', SHELL, REALPATH, KILL, DEFAULT_EXPORT, BARREL],
-      'no-restricted-properties': ['error', ...PROCESS_WIDE, ...REALPATH_PROPERTIES],
+      'no-restricted-properties': ['error', ...PROCESS_WIDE, DLOPEN, ...REALPATH_PROPERTIES],
       // What a file exports is read by people who do not see its body.
       '@typescript-eslint/explicit-module-boundary-types': 'error',
     },
@@ -125,6 +131,10 @@ export default defineConfig(
   {
     files: PURE,
     rules: { 'no-restricted-imports': ['error', { patterns: [IMPURE] }] },
+  },
+  {
+    files: ['src/native/load.ts'],
+    rules: { 'no-restricted-properties': ['error', ...PROCESS_WIDE, ...REALPATH_PROPERTIES] },
   },
   { files: ['src/index.ts'], rules: { 'no-restricted-syntax': ['error', DEFAULT_EXPORT] } },
   // The command line is where corral talks to people.

@@ -1,4 +1,5 @@
-import { createRequire } from 'node:module';
+import { loadNativePart } from './load.js';
+import { listNativeDirectories } from './locate.js';
 
 /**
  * What the C++ addon exports. It offers kernel primitives and holds no policy: this side validates, C++ assumes.
@@ -118,7 +119,11 @@ export interface PollHandle {
   unref(): void;
 }
 
-const require = createRequire(import.meta.url);
+const { platform, arch } = process;
+const loaded = loadNativePart<NativeAddon>(listNativeDirectories({ platform, arch }), { platform, arch });
 
 /** The loaded addon. */
-export const addon = require('../../build/Release/corral.node') as NativeAddon;
+export const addon = loaded.addon;
+
+/** The directory that it was loaded from. */
+export const nativeDirectory = loaded.directory;

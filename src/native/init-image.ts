@@ -1,10 +1,7 @@
 import { closeSync, readFileSync, writeSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { addon } from './addon.js';
+import { addon, nativeDirectory } from './addon.js';
 import { call } from './call.js';
-
-// The same from src/native and from dist/native.
-const INIT_FILE = fileURLToPath(new URL('../../build/Release/corral-init', import.meta.url));
+import { NATIVE_FILES } from './locate.js';
 
 let image: number | undefined;
 
@@ -20,7 +17,7 @@ export function openInitImage(): number {
 }
 
 function makeImage(): number {
-  const program = readFileSync(INIT_FILE);
+  const program = readFileSync(`${nativeDirectory}/${NATIVE_FILES.init}`);
   const fd = call('create memfd for corral-init', () => addon.memfdCreate({ name: 'corral-init', executable: true }));
   try {
     for (let written = 0; written < program.length;) written += writeSync(fd, program, written);
