@@ -2,21 +2,18 @@
 //
 // Node reads and compiles a hundred small modules in 60 ms, and these in a quarter of that: start-up time is a feature. What both
 // entries use goes to shared chunks; what only one verb uses stays in a chunk that is loaded with the verb.
-import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const { resolve } = createRequire(import.meta.url);
 
 rmSync(`${root}/dist`, { recursive: true, force: true });
 
 const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: { index: 'src/index.ts', corral: 'src/cli/main.ts' },
-  // As deep as src/native: from there, ../../build is where the addon is.
+  // As deep as src/native: src/native/locate.ts finds the package's directory from both.
   outdir: 'dist/lib',
   bundle: true,
   splitting: true,
@@ -32,11 +29,7 @@ const { metafile } = await build({
 });
 writeFileSync(`${root}/dist/lib/THIRD-PARTY-LICENSES.txt`, bundledLicenses(Object.keys(metafile.inputs)));
 
-const { status } = spawnSync(process.execPath, [resolve('typescript/bin/tsc'), '-p', 'tsconfig.build.json'], {
-  cwd: root,
-  stdio: 'inherit',
-});
-process.exit(status ?? 1);
+await import('./build-types.mjs');
 
 /** The licenses of the packages that are part of the bundle, as those ask for. */
 function bundledLicenses(inputs) {
