@@ -1,17 +1,24 @@
-// Builds the addon and corral-init. This is npm's `install` script, so it downloads nothing, needs no package but the
-// ones that npm has just installed, and says in one line what went wrong.
+// Makes sure that there is an addon and a corral-init that run here. This is npm's `install` script: where the package
+// brought binaries along that do, it only says so; elsewhere it builds them, for which it needs a compiler, and nothing of
+// the network.
+//
+//   --force                            builds, whatever is there
+//   npm_config_build_from_source=true  builds, though the package brought binaries along (npm's --build-from-source)
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const OUTPUTS = ['build/Release/corral.node', 'build/Release/corral-init'].map((path) => join(ROOT, path));
 const STAMP = join(ROOT, 'build/corral-built-for');
 const require = createRequire(import.meta.url);
+
+/** A clone of the repository, not an installed package: its headers are development dependencies, and it is built in place. */
+const IS_CLONE = existsSync(join(ROOT, 'src'));
 
 /** What the outputs depend on besides the sources: another Node or another machine means another build. */
 const TARGET = `${process.version} ${process.arch}`;
@@ -39,9 +46,33 @@ function main() {
     console.log('corral: native parts are up to date');
     return;
   }
+  const prebuilt = wantsBuild() ? undefined : findPrebuilt();
+  if (prebuilt !== undefined) {
+    console.log(`corral: uses the binaries in ${prebuilt}`);
+    return;
+  }
   checkTools();
   build();
   console.log('corral: built the addon and corral-init');
+}
+
+function wantsBuild() {
+  if (IS_CLONE || process.argv.includes('--force')) return true;
+  const asked = process.env['npm_config_build_from_source'];
+  return asked === 'true' || asked === 'corral';
+}
+
+/** The directory of a prebuilt addon that loads into this Node; the order is that of src/native/locate.ts. */
+function findPrebuilt() {
+  const name = `prebuilds/${process.platform}-${process.arch}`;
+  return [name, `${name}-musl`].find((directory) => {
+    try {
+      process.dlopen({ exports: {} }, join(ROOT, directory, 'corral.node'));
+      return true;
+    } catch {
+      return false;
+    }
+  });
 }
 
 function isUpToDate() {
@@ -72,7 +103,16 @@ function build() {
   const nodedir = findNodedir();
   const result = spawnSync(
     process.execPath,
-    [findNodeGyp(), 'rebuild', '--release', `--nodedir=${nodedir}`, `--jobs=${String(availableParallelism())}`],
+    [
+      findNodeGyp(),
+      'rebuild',
+      '--release',
+      `--nodedir=${nodedir}`,
+      `--jobs=${String(availableParallelism())}`,
+      '--',
+      `-Dnapi_include=${findHeaders('node-addon-api')}`,
+      ...(IS_CLONE ? ['-Don_warning=-Werror'] : []),
+    ],
     { cwd: ROOT, encoding: 'utf8', maxBuffer: 64 << 20, env: buildEnvironment() },
   );
   if (result.status !== 0) {
@@ -87,8 +127,6 @@ function build() {
 function buildEnvironment() {
   const environment = { ...process.env };
   delete environment['npm_config_nodedir'];
-  // binding.gyp asks a `node` where node-addon-api is: let it be this one.
-  environment['PATH'] = `${dirname(process.execPath)}:${environment['PATH'] ?? ''}`;
   return environment;
 }
 
@@ -102,7 +140,7 @@ function findNodeGyp() {
   }
 }
 
-/** Where the headers are: what the user says, what came with this Node, or what the node-api-headers package has. */
+/** Where the headers are: what the user says, what came with this Node, or the headers of Node-API alone. */
 function findNodedir() {
   const chosen = process.env['npm_config_nodedir'];
   if (chosen) return chosen;
@@ -112,12 +150,12 @@ function findNodedir() {
   return assembleNodedir();
 }
 
-/** corral uses Node-API alone, so the headers of that package and the two files that node-gyp wants are enough. */
+/** corral uses Node-API alone, so the headers of that and the two files that node-gyp wants are enough. */
 function assembleNodedir() {
   const directory = join(ROOT, 'node_modules/.cache/corral-nodedir');
   const include = join(directory, 'include/node');
   mkdirSync(include, { recursive: true });
-  const headers = require('node-api-headers').include_dir;
+  const headers = findHeaders('node-api-headers');
   for (const name of readdirSync(headers)) writeFileSync(join(include, name), readFileSync(join(headers, name)));
   writeFileSync(join(include, 'common.gypi'), JSON.stringify(COMMON_GYPI, null, 2));
   writeFileSync(join(include, 'config.gypi'), JSON.stringify(CONFIG_GYPI, null, 2));
@@ -127,6 +165,11 @@ function assembleNodedir() {
     `#define NODE_MAJOR_VERSION ${major}\n#define NODE_MINOR_VERSION ${minor}\n#define NODE_PATCH_VERSION ${patch}\n`,
   );
   return directory;
+}
+
+/** The headers of a package: a clone has the package, an installed corral has a copy of what it needs of it. */
+function findHeaders(name) {
+  return IS_CLONE ? resolve(require(name).include_dir) : join(ROOT, 'vendor', name);
 }
 
 /** @returns {never} */
