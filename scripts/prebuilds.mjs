@@ -115,7 +115,9 @@ function describeAddon(file) {
   const versions = [...dump.matchAll(/\bGLIBC_([\d.]+)/g)].map(([, version]) => version);
   const version = versions.sort(compareVersions).at(-1) ?? '';
   if (compareVersions(version, GLIBC_FLOOR) > 0) {
-    fail(`${file} needs glibc ${version}, and Node's own builds only ${GLIBC_FLOOR}: build it on an older distribution`);
+    fail(
+      `${file} needs glibc ${version}, and Node's own builds only ${GLIBC_FLOOR}: build it on an older distribution`,
+    );
   }
   return { name, version };
 }
