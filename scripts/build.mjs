@@ -1,8 +1,13 @@
-// Builds dist/: the library and the command line in a few files, and the types.
+// Builds dist/: the library, the command line, and the types.
 //
-// Node reads and compiles a hundred small modules in 60 ms, and these in a quarter of that: start-up time is a feature. What both
-// entries use goes to shared chunks; what only one verb uses stays in a chunk that is loaded with the verb.
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+// Node reads and compiles a hundred small modules in 60 ms, and these in a quarter of that: start-up time is a feature.
+//
+// dist/lib/    the library: ES modules; what few use is in chunks of its own
+// dist/cli/    the command line: one CommonJS file, because Node's loader of ES modules alone takes some 10 ms, and the program
+//              that starts it with V8's code cache
+// dist/types/  the declarations
+import { createHash } from 'node:crypto';
+import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -10,30 +15,80 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 rmSync(`${root}/dist`, { recursive: true, force: true });
 
-const { metafile } = await build({
+const COMMON = {
   absWorkingDir: root,
-  entryPoints: { index: 'src/index.ts', corral: 'src/cli/main.ts' },
-  // As deep as src/native: src/native/locate.ts finds the package's directory from both.
-  outdir: 'dist/lib',
   bundle: true,
-  splitting: true,
   platform: 'node',
-  format: 'esm',
   target: 'node20',
   metafile: true,
-  // commander is CommonJS, and asks for node:events with require().
-  banner: {
-    js: "import { createRequire as corralRequire } from 'node:module'; const require = corralRequire(import.meta.url);",
-  },
   logLevel: 'warning',
+};
+
+// The files of src/native find the package's directory two above their own: so are dist/lib and dist/cli.
+const library = await build({
+  ...COMMON,
+  entryPoints: { index: 'src/index.ts' },
+  outdir: 'dist/lib',
+  splitting: true,
+  format: 'esm',
 });
-writeFileSync(`${root}/dist/lib/THIRD-PARTY-LICENSES.txt`, bundledLicenses(Object.keys(metafile.inputs)));
+
+const COMMONJS = { ...COMMON, format: 'cjs', minify: true, charset: 'ascii' };
+
+const program = await build({
+  ...COMMONJS,
+  entryPoints: ['src/cli/main.ts'],
+  outfile: 'dist/cli/main.cjs',
+  // A function, as start.ts calls it; `require` knows Node's own modules and nothing else.
+  banner: {
+    js: '(function(require,module,__dirname){',
+  },
+  footer: { js: '})' },
+  define: { 'import.meta.dirname': '__dirname' },
+  plugins: [lazyChildProcess()],
+});
+
+await build({
+  ...COMMONJS,
+  entryPoints: ['src/cli/start.ts'],
+  outfile: 'dist/cli/corral.cjs',
+  define: { 'import.meta.dirname': '__dirname', CORRAL_BUILD: JSON.stringify(digest('dist/cli/main.cjs')) },
+});
+chmodSync(`${root}/dist/cli/corral.cjs`, 0o755);
+
+const inputs = [library, program].flatMap(({ metafile }) => Object.keys(metafile.inputs));
+writeFileSync(`${root}/dist/THIRD-PARTY-LICENSES.txt`, bundledLicenses(inputs));
 
 await import('./build-types.mjs');
 
-/** The licenses of the packages that are part of the bundle, as those ask for. */
-function bundledLicenses(inputs) {
-  const packages = new Set(inputs.flatMap((path) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []));
+function digest(path) {
+  return createHash('sha256')
+    .update(readFileSync(`${root}/${path}`))
+    .digest('hex')
+    .slice(0, 12);
+}
+
+/** commander asks for node:child_process, which takes long to load, and which it wants for subcommands that corral has not got. */
+function lazyChildProcess() {
+  return {
+    name: 'lazy-child-process',
+    setup({ onResolve, onLoad }) {
+      const filter = /^node:child_process$/;
+      onResolve({ filter }, ({ importer }) =>
+        importer.includes('/node_modules/commander/') ? { path: 'child_process', namespace: 'lazy' } : undefined,
+      );
+      onLoad({ filter: /.*/, namespace: 'lazy' }, () => ({
+        contents:
+          "module.exports = { spawn: (...args) => process.getBuiltinModule('node:child_process').spawn(...args) };",
+        loader: 'js',
+      }));
+    },
+  };
+}
+
+/** The licenses of the packages that are part of the bundles, as those ask for. */
+function bundledLicenses(paths) {
+  const packages = new Set(paths.flatMap((path) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1] ?? []));
   return [...packages].map((name) => `${name}\n${'='.repeat(name.length)}\n\n${readLicense(name)}`).join('\n\n');
 }
 

@@ -2,10 +2,9 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path/posix';
 import { CgroupError } from '../errors/cgroup-error.js';
 import type { CgroupPlan, CgroupWrite, V1Directory } from '../plan/types.js';
-import { errnoName } from '../util/errno.js';
 import type { UndoStack } from '../util/undo.js';
 import { evacuate } from './evacuate.js';
-import { errnoOf, onDirectory, readIfPresent, readInode, readText, tryWrite, writeFile } from './files.js';
+import { codeOf, onDirectory, readIfPresent, readInode, readText, tryWrite, writeFile } from './files.js';
 import { markDirectory, PARENT_MARK } from './mark.js';
 import { parseWords } from './parse.js';
 import { refFromPlan } from './ref.js';
@@ -139,7 +138,7 @@ function tryMkdir(path: string, mayRetry: boolean): boolean {
     mkdirSync(path);
     return true;
   } catch (error) {
-    if (mayRetry && errnoName(errnoOf(error)) === 'ENOENT') return false;
+    if (mayRetry && codeOf(error) === 'ENOENT') return false;
     return onDirectory(`make cgroup ${path}`, path, () => {
       throw error;
     });

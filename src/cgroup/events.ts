@@ -1,7 +1,6 @@
 import { closeSync, constants, openSync } from 'node:fs';
 import { untilReady } from '../native/fd-watch.js';
-import { errnoName } from '../util/errno.js';
-import { errnoOf, readIfPresent, rereadText } from './files.js';
+import { codeOf, readIfPresent, rereadText } from './files.js';
 import { parseFlatKeyed } from './parse.js';
 
 /** The keys of `cgroup.events`. */
@@ -72,4 +71,4 @@ function isThere(fd: number, event: CgroupEvent, value: number): boolean {
   }
 }
 
-const isGone = (error: unknown): boolean => ['ENOENT', 'ENODEV'].includes(errnoName(errnoOf(error)));
+const isGone = (error: unknown): boolean => ['ENOENT', 'ENODEV'].includes(codeOf(error));

@@ -51,7 +51,7 @@ export function ifPresent<T>(run: () => T): T | undefined {
   try {
     return run();
   } catch (error) {
-    if (ABSENT.includes(errnoName(errnoOf(error)))) return undefined;
+    if (ABSENT.includes(codeOf(error))) return undefined;
     throw error;
   }
 }
@@ -116,6 +116,12 @@ export function onDirectory<T>(action: string, cgroup: string, run: () => T): T 
     const hint = selectHint({ errno: errnoName(errno), cgroup });
     throw new CgroupError({ action, syscall, errno, cgroup }, { hint, cause: error });
   }
+}
+
+/** Returns the name of an error's errno: `ENOENT`. @throws `error` itself when it has none */
+export function codeOf(error: unknown): string {
+  if (isErrno(error) && error.code !== undefined) return error.code;
+  return errnoName(errnoOf(error));
 }
 
 /** Returns the positive errno of an error of node:fs or of corral. @throws `error` itself when it has none */

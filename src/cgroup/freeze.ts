@@ -5,6 +5,7 @@ import { untilEvent } from './events.js';
 import { readIfPresent, tryWrite, writeFile } from './files.js';
 import { checkIdentity, listTargets } from './guard.js';
 import type { CgroupRef } from './types.js';
+import { now } from '../util/now.js';
 
 /** A process in an uninterruptible system call freezes only when that returns. */
 const TIMEOUT_MS = 10_000;
@@ -61,11 +62,11 @@ export function thawPath(path: string): void {
 
 // v1 raises no event for it. Writing again makes the kernel look for tasks that have slipped through.
 async function freezeV1(path: string, timeoutMs: number): Promise<boolean> {
-  const deadline = performance.now() + timeoutMs;
+  const deadline = now() + timeoutMs;
   for (let waitMs = 1; ; waitMs = Math.min(2 * waitMs, 50)) {
     writeFile(path, 'freezer.state', 'FROZEN');
     if (readIfPresent(`${path}/freezer.state`)?.trim() !== 'FREEZING') return true;
-    if (performance.now() >= deadline) return false;
+    if (now() >= deadline) return false;
     await delay(waitMs);
   }
 }

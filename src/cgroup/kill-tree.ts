@@ -1,4 +1,3 @@
-import { constants } from 'node:os';
 import { CgroupError } from '../errors/cgroup-error.js';
 import { errnoName, errnoNumber } from '../util/errno.js';
 import { untilEvent } from './events.js';
@@ -6,6 +5,8 @@ import { listChildren, readIfPresent, tryWrite } from './files.js';
 import { freezePath, thawPath } from './freeze.js';
 import { signalListed } from './signal-listed.js';
 import { listProcessesBelow } from './processes.js';
+import { now } from '../util/now.js';
+import { SIGNALS } from '../util/signals.js';
 
 /**
  * How a cgroup was emptied. `cgroup.kill`: by one write. `freeze`: frozen with cgroup v2's file, then killed one by one.
@@ -15,7 +16,7 @@ export type Rung = 'cgroup.kill' | 'freeze' | 'freezer' | 'list';
 
 /** What {@link killTree} works with. */
 export interface KillTreeOptions {
-  /** In the time of `performance.now()`. */
+  /** In the time of {@link now}. */
   readonly deadline: number;
   /** Begin at this rung, as a kernel would that has nothing better. */
   readonly rung?: Rung;
@@ -36,9 +37,9 @@ const FREEZE_MS = 500;
 export async function killTree(path: string, { deadline, rung }: KillTreeOptions): Promise<Rung> {
   const chosen = selectRung(path, rung);
   for (;;) {
-    const timeoutMs = Math.min(ROUND_MS, Math.max(1, deadline - performance.now()));
+    const timeoutMs = Math.min(ROUND_MS, Math.max(1, deadline - now()));
     if (await KILL[chosen](path, timeoutMs)) return chosen;
-    if (performance.now() >= deadline) throw describeSurvivors(path);
+    if (now() >= deadline) throw describeSurvivors(path);
     // Somebody moved a process in after the write, or one is slow to die.
     if (chosen === 'cgroup.kill') tryWrite(`${path}/cgroup.kill`, '1');
   }
@@ -61,7 +62,7 @@ const KILL: Readonly<Record<Rung, (path: string, timeoutMs: number) => Promise<b
   freeze: async (path, timeoutMs) => {
     try {
       await freezePath(path, Math.min(FREEZE_MS, timeoutMs)).catch(unlessGone(path));
-      await signalListed(path, constants.signals.SIGKILL, 0);
+      await signalListed(path, SIGNALS.SIGKILL, 0);
     } finally {
       thawPath(path);
     }
@@ -71,7 +72,7 @@ const KILL: Readonly<Record<Rung, (path: string, timeoutMs: number) => Promise<b
     try {
       await freezePath(path, Math.min(FREEZE_MS, timeoutMs)).catch(unlessGone(path));
       // Frozen by v1, a process dies only when it is thawed.
-      const dying = signalListed(path, constants.signals.SIGKILL, timeoutMs);
+      const dying = signalListed(path, SIGNALS.SIGKILL, timeoutMs);
       thawTree(path);
       await dying;
     } finally {
@@ -80,7 +81,7 @@ const KILL: Readonly<Record<Rung, (path: string, timeoutMs: number) => Promise<b
     return listProcessesBelow(path).length === 0;
   },
   list: async (path, timeoutMs) => {
-    await signalListed(path, constants.signals.SIGKILL, timeoutMs);
+    await signalListed(path, SIGNALS.SIGKILL, timeoutMs);
     return listProcessesBelow(path).length === 0;
   },
 };

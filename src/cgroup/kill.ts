@@ -9,6 +9,7 @@ import { removeTree } from './remove.js';
 import { tryRmdir } from './rmdir.js';
 import type { CgroupRef } from './types.js';
 import { unthrottle } from './unthrottle.js';
+import { now } from '../util/now.js';
 
 /** How a container is killed. */
 export interface KillOptions {
@@ -57,12 +58,11 @@ const ATTEMPTS = 20;
  * @throws CgroupError when a process survives SIGKILL, or a directory stays busy
  */
 export async function killCgroup(ref: CgroupRef, options: KillOptions = {}): Promise<KillReport> {
-  const startedAt = performance.now();
+  const startedAt = now();
   if (options.dryRun) return preview(ref, startedAt);
   options.beforeRemove?.();
   // A failed rmdir costs more than a look at who is there; where nobody can be, the look costs more.
-  const isPopulated =
-    options.isEmpty !== true && ref.v2 !== undefined && readEvent(ref.v2.path, 'populated') === 1;
+  const isPopulated = options.isEmpty !== true && ref.v2 !== undefined && readEvent(ref.v2.path, 'populated') === 1;
   if (!isPopulated && removeCgroup(ref)) return report('none', 0, startedAt);
   const targets = listTargets(ref);
   for (const target of targets) checkTarget('kill', target);
@@ -99,7 +99,7 @@ function preview(ref: CgroupRef, startedAt: number): KillReport {
 }
 
 function report(rung: KillReport['rung'], processes: number, startedAt: number): KillReport {
-  return { processes, durationMs: performance.now() - startedAt, rung, gone: true };
+  return { processes, durationMs: now() - startedAt, rung, gone: true };
 }
 
 // v2 is listed first, and holds all of the container; without it, the freezer does.

@@ -9,6 +9,7 @@ import { listProcessesBelow } from './processes.js';
 import { removeTree } from './remove.js';
 import { tryRmdir } from './rmdir.js';
 import type { CgroupRef } from './types.js';
+import { now } from '../util/now.js';
 
 /** A cgroup below a container's payload, for one `exec`, that can be killed alone. */
 export interface CgroupLeaf {
@@ -43,9 +44,9 @@ export function createLeaf(ref: CgroupRef, name: string): CgroupLeaf {
  * @throws CgroupError when something survives
  */
 export async function killLeaf(leaf: CgroupLeaf): Promise<KillReport> {
-  const startedAt = performance.now();
+  const startedAt = now();
   const report = (rung: Rung | 'none', processes: number): KillReport => {
-    return { processes, durationMs: performance.now() - startedAt, rung, gone: true };
+    return { processes, durationMs: now() - startedAt, rung, gone: true };
   };
   if (removeLeaf(leaf)) return report('none', 0);
   const processes = listProcessesBelow(leaf.path).length;

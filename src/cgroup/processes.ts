@@ -1,5 +1,4 @@
-import { errnoName } from '../util/errno.js';
-import { errnoOf, ifPresent, listChildren, readIfPresent, readText } from './files.js';
+import { codeOf, ifPresent, listChildren, readIfPresent, readText } from './files.js';
 import { parseWords } from './parse.js';
 import type { CgroupRef } from './types.js';
 
@@ -38,7 +37,7 @@ function listOwn(path: string): readonly number[] {
       .map(Number)
       .filter((pid) => pid > 0);
   } catch (error) {
-    const code = errnoName(errnoOf(error));
+    const code = codeOf(error);
     if (code === 'ENOENT' || code === 'ENODEV') return [];
     // A threaded cgroup lists its processes in its domain's root only, and here just their threads.
     if (code === 'EOPNOTSUPP' || code === 'ENOTSUP') return listThreaded(path);

@@ -1,6 +1,5 @@
 import { rmdirSync } from 'node:fs';
-import { errnoName } from '../util/errno.js';
-import { errnoOf } from './files.js';
+import { codeOf } from './files.js';
 
 /** What became of a directory: `busy` when processes or other cgroups are in it. */
 export type RmdirOutcome = 'removed' | 'absent' | 'busy';
@@ -18,7 +17,7 @@ export function tryRmdir(path: string): RmdirOutcome {
     rmdirSync(path);
     return 'removed';
   } catch (error) {
-    const outcome = OUTCOMES[errnoName(errnoOf(error))];
+    const outcome = OUTCOMES[codeOf(error)];
     if (outcome === undefined) throw error;
     return outcome;
   }

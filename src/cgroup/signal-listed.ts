@@ -1,6 +1,5 @@
 import { Pidfd } from '../native/pidfd.js';
-import { errnoName } from '../util/errno.js';
-import { errnoOf } from './files.js';
+import { codeOf } from './files.js';
 import { listProcessesBelow } from './processes.js';
 
 /** Bounds the descriptors that are open at once. */
@@ -55,7 +54,7 @@ function unlessDead<T>(run: () => T): T | undefined {
   try {
     return run();
   } catch (error) {
-    if (errnoName(errnoOf(error)) === 'ESRCH') return undefined;
+    if (codeOf(error) === 'ESRCH') return undefined;
     throw error;
   }
 }

@@ -1,8 +1,8 @@
-import { constants } from 'node:os';
 import type { ProcessResult } from '../container/result.js';
 import { LaunchError } from '../errors/launch-error.js';
 import { OptionError } from '../errors/option-error.js';
 import { UsageError } from './usage-error.js';
+import { SIGNALS } from '../util/signals.js';
 
 /** Every exit code that corral has of its own. */
 export const EXIT = {
@@ -54,6 +54,6 @@ const FINDING = ['find-executable', 'exec'];
 const NOT_THERE = ['ENOENT', 'ENOTDIR'];
 
 function signalNumber(name: string): number {
-  const known = constants.signals as Readonly<Partial<Record<string, number>>>;
+  const known = SIGNALS as Readonly<Partial<Record<string, number>>>;
   return known[name] ?? Number(name.slice('SIG'.length));
 }

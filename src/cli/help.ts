@@ -18,7 +18,7 @@ export function helpEnd({ examples, notes }: Pick<Verb, 'examples' | 'notes'>): 
 
 /** Returns the package's version. */
 export function readVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
+  const text = readFileSync(`${import.meta.dirname}/../../package.json`, 'utf8');
   return (JSON.parse(text) as { readonly version: string }).version;
 }
 

@@ -1,10 +1,10 @@
-import { constants } from 'node:os';
 import type { CallerFacts, HostFacts } from '../host/facts.js';
 import type { Step } from '../plan/steps.js';
 import { ANNOTATIONS, diesWithParent } from '../spec/annotations.js';
 import type { Process, Spec } from '../spec/types.js';
 import { RLIMIT, capabilityMask } from '../util/linux.js';
 import type { Context, IdPlan } from './context.js';
+import { SIGNALS } from '../util/signals.js';
 
 /** What the process is given before it becomes anybody else: a session, its streams. */
 export function compileSurroundings({ spec }: Context): readonly Step[] {
@@ -111,5 +111,5 @@ function capabilities({ capabilities: sets }: Process, granted: bigint): Step {
 
 function parentDeath(spec: Spec): readonly Step[] {
   if (!diesWithParent(spec)) return [];
-  return [{ op: 'set-parent-death-signal', signal: constants.signals.SIGKILL }];
+  return [{ op: 'set-parent-death-signal', signal: SIGNALS.SIGKILL }];
 }

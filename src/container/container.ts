@@ -15,6 +15,7 @@ import { type ContainerResult, mainExit } from './result.js';
 import type { State } from './state.js';
 import type { OwnedState } from './state-file.js';
 import type { NodeStreams } from './streams.js';
+import { now } from '../util/now.js';
 
 /** What a container is put together from. */
 export interface ContainerParts {
@@ -23,7 +24,7 @@ export interface ContainerParts {
   readonly process: LaunchedProcess;
   readonly streams: NodeStreams;
   readonly ending: EndingOptions;
-  /** performance.now() at the start of the launch. */
+  /** {@link now} at the start of the launch. */
   readonly startedAt: number;
   /** What this host could not give in full. */
   readonly notes: readonly string[];
@@ -183,7 +184,7 @@ export class Container implements AsyncDisposable {
       oomKilled: usage.oomKilled === true,
       usage,
       leftBehind: endedByItself ? processes : 0,
-      durationMs: performance.now() - startedAt,
+      durationMs: now() - startedAt,
     };
   }
 

@@ -12,6 +12,7 @@ import type { LastUsage, State } from './state.js';
 import type { OwnedState } from './state-file.js';
 import { Store, stateDirectory } from './store.js';
 import { type ExecOptions, type ExecProcess, startExec } from './exec.js';
+import { now } from '../util/now.js';
 
 /**
  * `creating`, `running` and `paused` say what they mean; `stopped`: its first process has ended and its owner is clearing
@@ -108,12 +109,12 @@ export class Containers {
 
   // A process that dies in the middle of a clone leaves its lock to the child for a moment: until that has exec'd.
   async #claim(name: string): Promise<OwnedState | undefined> {
-    const deadline = performance.now() + CLAIM_MS;
+    const deadline = now() + CLAIM_MS;
     for (;;) {
       const owned = this.#store.claim(name);
       if (owned !== undefined) return owned;
       const owner = this.#store.read(name)?.owner;
-      if (owner === undefined || isAlive(owner) || performance.now() > deadline) return undefined;
+      if (owner === undefined || isAlive(owner) || now() > deadline) return undefined;
       await delay(5);
     }
   }

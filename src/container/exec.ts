@@ -20,6 +20,7 @@ import { type ProcessResult, mainExit } from './result.js';
 import type { State } from './state.js';
 import { type NodeStreams, type StreamOptions, hostOwner, openStreams } from './streams.js';
 import { databaseOf } from './surroundings.js';
+import { now } from '../util/now.js';
 
 /** How a further command is run in a container. What is not given is as it is for the container's main process. */
 export interface ExecOptions extends ProcessOverrides, StreamOptions, EndingOptions {}
@@ -112,7 +113,7 @@ export class ExecProcess implements AsyncDisposable {
     pidfd.close();
     closeSync(reportFd);
     this.#streams.finish();
-    return { ...exit, ...verdict, durationMs: performance.now() - this.#startedAt };
+    return { ...exit, ...verdict, durationMs: now() - this.#startedAt };
   }
 }
 
@@ -129,7 +130,7 @@ export async function startExec(
   options: ExecOptions,
   faults?: LaunchFaults,
 ): Promise<ExecProcess> {
-  const startedAt = performance.now();
+  const startedAt = now();
   options.signal?.throwIfAborted();
   checkEnding(options);
   const undo = new UndoStack();

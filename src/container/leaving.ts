@@ -3,6 +3,7 @@ import { removeCgroup } from '../cgroup/kill.js';
 import { removeParent } from '../cgroup/parent.js';
 import type { CgroupRef } from '../cgroup/types.js';
 import type { OwnedState } from './state-file.js';
+import { now } from '../util/now.js';
 
 /** A container that this process has to answer for. */
 export interface LiveContainer {
@@ -43,9 +44,9 @@ function leave(): void {
       if (cgroup.v2 !== undefined) writeFileSync(`${cgroup.v2.path}/cgroup.kill`, '1');
     });
   });
-  const deadline = performance.now() + PATIENCE_MS;
+  const deadline = now() + PATIENCE_MS;
   for (const { cgroup, owned } of dying) {
-    while (!attempt(() => removeCgroup(cgroup)) && performance.now() < deadline) pause();
+    while (!attempt(() => removeCgroup(cgroup)) && now() < deadline) pause();
     if (attempt(() => removeCgroup(cgroup))) owned.remove();
   }
   removeParents();

@@ -17,6 +17,7 @@ import { Prepared, prepare, rememberUnmappable } from './prepare.js';
 import type { State } from './state.js';
 import { Store, stateDirectory } from './store.js';
 import { type StreamOptions, hostOwner, openStreams } from './streams.js';
+import { now } from '../util/now.js';
 
 /** Everything that {@link spawn} takes. */
 export interface SpawnOptions extends ContainerOptions, StreamOptions, EndingOptions {
@@ -41,7 +42,7 @@ export async function spawnWithFaults(
   options: SpawnOptions,
   faults: LaunchFaults | undefined,
 ): Promise<Container> {
-  const startedAt = performance.now();
+  const startedAt = now();
   options.signal?.throwIfAborted();
   const { stateDir, stdin, stdout, stderr, signal, timeout, stopSignal, gracePeriod, ...container } = options;
   const streams = defined({ stdin, stdout, stderr });

@@ -1,8 +1,8 @@
 import { constants, lstatSync, readlinkSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { dirname, resolve } from 'node:path/posix';
 import { addon } from '../native/addon.js';
 import type { HiddenPath } from './facts.js';
+import { now } from '../util/now.js';
 
 /** Where a host keeps what is not for everybody: the directory, and how many levels of it are looked at. */
 const PLACES: readonly (readonly [path: string, levels: number])[] = [
@@ -29,9 +29,9 @@ let cached: { readonly at: number; readonly paths: readonly HiddenPath[] } | und
  * @param cwd - when it is a home, its dot files are hidden too: the place of credentials and histories
  */
 export function readHidden(cwd: string, homes: readonly string[]): readonly HiddenPath[] {
-  if (cached === undefined || performance.now() - cached.at > MAX_AGE_MS) {
+  if (cached === undefined || now() - cached.at > MAX_AGE_MS) {
     const paths = PLACES.flatMap(([path, levels]) => findPrivate(path, levels)).sort(byDirectory);
-    cached = { at: performance.now(), paths };
+    cached = { at: now(), paths };
   }
   return [...cached.paths.filter(({ path }) => !homes.includes(path)), ...dotFiles(cwd, homes)];
 }
@@ -47,8 +47,11 @@ export function readHomes(): readonly string[] {
 
 // A user id without an entry in the user database has no home, and then homedir() throws.
 function ownHome(): string | undefined {
+  // What homedir() would look at first, and then only at the user database.
+  const { HOME: home } = process.env;
+  if (home !== undefined) return home;
   try {
-    return homedir();
+    return process.getBuiltinModule('node:os').homedir();
   } catch {
     return undefined;
   }

@@ -1,5 +1,4 @@
 import { lstatSync, openSync, readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs';
-import { release } from 'node:os';
 import { readCgroupFacts } from '../cgroup/facts.js';
 import { parseMountinfo } from '../cgroup/mountinfo.js';
 import { addon } from '../native/addon.js';
@@ -7,6 +6,7 @@ import { readCaller } from './caller.js';
 import type { HostFacts, HostMount, KernelVersion, PathKind, RootEntry } from './facts.js';
 import { readHidden, readHomes } from './hidden.js';
 import { readUserns } from './userns.js';
+import { now } from '../util/now.js';
 
 /** Reads what the compiler has to know of this host. Changes nothing, and needs no privileges. */
 export function readHostFacts(options: {
@@ -36,11 +36,11 @@ function readSteadyFacts(): SteadyFacts {
   const ids = `${String(process.geteuid?.())}:${String(process.getegid?.())}`;
   const key = [ids, readFileSync('/proc/self/cgroup', 'utf8')].join('\0');
   const mountsAreSame = !haveMountsChanged();
-  if (mountsAreSame && known?.key === key && performance.now() - known.at < MAX_AGE_MS && isSteady(known.facts)) {
+  if (mountsAreSame && known?.key === key && now() - known.at < MAX_AGE_MS && isSteady(known.facts)) {
     return known.facts;
   }
   const facts = readAll(readFileSync('/proc/self/mountinfo', 'utf8'));
-  known = { key, at: performance.now(), facts };
+  known = { key, at: now(), facts };
   return facts;
 }
 
@@ -62,7 +62,7 @@ function readAll(mountinfo: string): SteadyFacts {
   const caller = readCaller();
   const resolvConf = readLinkedResolvConf();
   return {
-    kernel: parseKernelVersion(release()),
+    kernel: parseKernelVersion(readFileSync('/proc/sys/kernel/osrelease', 'utf8')),
     caller,
     userns: readUserns(caller),
     mounts: toMounts(mountinfo),

@@ -1,5 +1,4 @@
 import { accessSync, constants, readFileSync } from 'node:fs';
-import { userInfo } from 'node:os';
 import type { IdRange } from '../plan/types.js';
 import type { CallerFacts, IdLoan, UsernsFacts } from './facts.js';
 
@@ -52,7 +51,7 @@ export function findLoan(text: string, owners: readonly string[]): IdLoan | unde
 
 function userName(): string {
   try {
-    return userInfo().username;
+    return process.getBuiltinModule('node:os').userInfo().username;
   } catch {
     return ''; // a user id without an entry in the user database
   }

@@ -1,7 +1,7 @@
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 
-/** The package's own directory: two above src/native, and two above dist/lib. */
-const PACKAGE_ROOT = fileURLToPath(new URL('../..', import.meta.url));
+/** The package's own directory: two above src/native, dist/lib and dist/cli. */
+const PACKAGE_ROOT = join(import.meta.dirname, '../../');
 
 /** The files of the native part. They lie in one directory, and belong together. */
 export const NATIVE_FILES = { addon: 'corral.node', init: 'corral-init' } as const;

@@ -49,12 +49,7 @@ export function encodePlan(content: PlanContent): Uint8Array {
 
 // The table once more, in the shape that the loop over the steps wants: it is on the way of every start.
 const SHAPES: ReadonlyMap<string, { readonly number: number; readonly args: readonly (readonly [string, ArgKind])[] }> =
-  new Map(
-    Object.entries(STEPS).map(([op, { number, args }]) => [
-      op,
-      { number, args: Object.entries(args) },
-    ]),
-  );
+  new Map(Object.entries(STEPS).map(([op, { number, args }]) => [op, { number, args: Object.entries(args) }]));
 
 function writeStep(plan: PlanBuffer, at: number, step: Step, slots: SlotTable): void {
   const shape = SHAPES.get(step.op);

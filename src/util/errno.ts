@@ -1,8 +1,17 @@
-import { constants } from 'node:os';
 import { getSystemErrorMap } from 'node:util';
 
-const NAMES = new Map<number, string>();
-for (const [name, number] of Object.entries(constants.errno)) if (!NAMES.has(number)) NAMES.set(number, name);
+let names: Map<number, string> | undefined;
+
+// Read when the first error needs one: node:os takes half a millisecond to load.
+function readNames(): Map<number, string> {
+  const found = new Map<number, string>();
+  for (const [name, number] of listErrnos()) if (!found.has(number)) found.set(number, name);
+  return found;
+}
+
+function listErrnos(): readonly (readonly [name: string, errno: number])[] {
+  return Object.entries(process.getBuiltinModule('node:os').constants.errno);
+}
 
 // What Linux has and libuv, whose table Node shows, does not.
 const LINUX_ONLY: Readonly<Record<number, readonly [name: string, text: string]>> = {
@@ -15,7 +24,8 @@ const LINUX_ONLY: Readonly<Record<number, readonly [name: string, text: string]>
 
 /** Returns the symbolic name of a positive errno: `EPERM` for 1. */
 export function errnoName(errno: number): string {
-  return NAMES.get(errno) ?? LINUX_ONLY[errno]?.[0] ?? `errno ${String(errno)}`;
+  names ??= readNames();
+  return names.get(errno) ?? LINUX_ONLY[errno]?.[0] ?? `errno ${String(errno)}`;
 }
 
 /** Returns what a positive errno means, in the words of strerror(3), lower case. */
@@ -26,7 +36,7 @@ export function errnoText(errno: number): string {
 /** The errno of a name: 1 for `EPERM`; `undefined` when there is none. */
 export function errnoNumber(name: string): number | undefined {
   const all = [
-    ...Object.entries(constants.errno),
+    ...listErrnos(),
     ...Object.entries(LINUX_ONLY).map(([number, [known]]) => [known, Number(number)] as const),
   ];
   return all.find(([known]) => known === name)?.[1];

@@ -11,7 +11,7 @@ const PARTS = ['package.json', 'dist/lib', 'build/Release/corral.node', 'build/R
 /**
  * Copies the built command line to where every user can read it: a checkout may lie in somebody's home.
  *
- * @returns the directory, which the caller removes; `dist/lib/corral.js` in it is the program
+ * @returns the directory, which the caller removes; `dist/cli/corral.cjs` in it is the program
  */
 export function makeReadableCopy(): string {
   const directory = mkdtempSync(join(tmpdir(), 'corral-test-copy-'));

@@ -10,7 +10,7 @@ import { Containers } from '../../../src/container/containers.js';
 import { checkLeaks } from '../../helpers/leaks.js';
 import { until } from '../../helpers/lab.js';
 
-const MAIN = fileURLToPath(new URL('../../../dist/lib/corral.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../../dist/cli/corral.cjs', import.meta.url));
 
 /** How a corral of its own process ended, and what it printed. */
 export interface Ended {

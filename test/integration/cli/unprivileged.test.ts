@@ -49,7 +49,7 @@ describe('a user without privileges, in a cgroup that was delegated to it', () =
   const corral = (...words: readonly string[]): { code: number | null; stdout: string; stderr: string } => {
     const user = ['setpriv', '--reuid', String(UID), '--regid', String(UID), '--clear-groups', '--inh-caps=-all'];
     const script = 'echo $$ > "$0/cgroup.procs" && cd / && exec "$@"';
-    const argv = ['-c', script, delegated, ...user, process.execPath, join(copy, 'dist/lib/corral.js'), ...words];
+    const argv = ['-c', script, delegated, ...user, process.execPath, join(copy, 'dist/cli/corral.cjs'), ...words];
     const env = { PATH: process.env['PATH'], XDG_RUNTIME_DIR: runtime };
     const { status, stdout, stderr } = spawnSync('sh', argv, { env, encoding: 'utf8', timeout: 30_000 * TIME_SCALE });
     return { code: status, stdout, stderr };

@@ -169,7 +169,7 @@ describe('corral plan', () => {
     requires(context, { root: true });
     const copy = makeReadableCopy();
     try {
-      const main = join(copy, 'dist/lib/corral.js');
+      const main = join(copy, 'dist/cli/corral.cjs');
       const planned = await lab.corral(['plan', 'true'], { uid: 65534, cwd: '/', main });
       expect(planned).toMatchObject({ code: 0, stderr: '' });
       expect(planned.stdout).toMatch(/^ {2}clone3 .*CLONE_NEWUSER/m);
