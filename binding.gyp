@@ -45,6 +45,7 @@
       'target_name': 'corral-init',
       'type': 'executable',
       'sources': [
+        'native/init/libc.c',
         'native/init/main.cc',
         'native/init/plan.cc',
         'native/init/receive.cc',
@@ -60,11 +61,20 @@
         'native/init/steps/process.cc',
         'native/init/steps/rootfs.cc',
       ],
-      # Static and small: it stays in memory as PID 1 of every container, and it must run in any root file system.
+      # Static and small: it stays in memory as PID 1 of every container, and it must run in any root file system. It brings
+      # its own C library (native/init/libc.c), of which the compiler must not make calls to what is not in it.
       'cflags!': ['-fPIC', '-pthread', '-fno-omit-frame-pointer'],
-      'cflags': ['-Os', '-fno-pie', '-ffunction-sections', '-fdata-sections', '-fno-asynchronous-unwind-tables'],
+      'cflags': [
+        '-Os', '-fno-pie', '-ffunction-sections', '-fdata-sections', '-fno-asynchronous-unwind-tables',
+        '-fno-stack-protector', '-U_FORTIFY_SOURCE', '-D_FORTIFY_SOURCE=0', '-fcf-protection=none',
+      ],
+      'cflags_c': ['-std=gnu17', '-fno-builtin', '-fno-tree-loop-distribute-patterns'],
+      'cflags_cc': ['-fno-threadsafe-statics'],
       'ldflags!': ['-rdynamic', '-pthread'],
-      'ldflags': ['-static', '-no-pie', '-s', '-Wl,--gc-sections', '-Wl,-z,norelro', '-Wl,--build-id=none'],
+      'ldflags': [
+        '-static', '-no-pie', '-nostdlib', '-nostartfiles', '-s',
+        '-Wl,--gc-sections', '-Wl,-z,norelro', '-Wl,-z,noseparate-code', '-Wl,--build-id=none',
+      ],
       'libraries!': ['-lstdc++'],
       'configurations': {
         'Release': { 'cflags!': ['-O3'] },

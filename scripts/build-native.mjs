@@ -80,7 +80,7 @@ function isUpToDate() {
   if (readFileSync(STAMP, 'utf8') !== TARGET) return false;
   const built = Math.min(...OUTPUTS.map((path) => statSync(path).mtimeMs));
   const sources = readdirSync(join(ROOT, 'native'), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && /\.(cc|h|def)$/.test(entry.name))
+    .filter((entry) => entry.isFile() && /\.(c|cc|h|def)$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name));
   return [join(ROOT, 'binding.gyp'), ...sources].every((path) => statSync(path).mtimeMs <= built);
 }

@@ -95,7 +95,7 @@ function readStamp(name) {
 
 /** Of everything that the binaries are made of: names and contents. */
 function hashSources() {
-  const names = readdirSync('native', { recursive: true }).filter((name) => /\.(cc|h|def)$/.test(name));
+  const names = readdirSync('native', { recursive: true }).filter((name) => /\.(c|cc|h|def)$/.test(name));
   const paths = ['binding.gyp', ...names.filter((name) => !name.startsWith('fuzz/')).map((name) => `native/${name}`)];
   const digests = paths.sort().map((path) => `${path} ${hash(readFileSync(path))}\n`);
   return hash(digests.join(''));

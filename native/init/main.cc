@@ -23,10 +23,10 @@ constexpr int kExitGaveUp = 125;
 // Undoes what Node and the clone left behind: Node ignores SIGPIPE and SIGXFSZ, an ignored signal stays ignored over
 // exec, and the clone blocks every signal.
 void ResetSignals() {
-  struct sigaction action {};
-  action.sa_handler = SIG_DFL;
-  for (int signal = 1; signal < NSIG; ++signal) ::sigaction(signal, &action, nullptr);
+  // The kernel's structure: handler, flags, restorer, mask. All of it zero is SIG_DFL.
+  const uint64_t action[4] = {};
   const uint64_t none = 0;
+  for (int signal = 1; signal <= 64; ++signal) Call(SYS_rt_sigaction, signal, action, nullptr, sizeof(none));
   Call(SYS_rt_sigprocmask, SIG_SETMASK, &none, nullptr, sizeof(none));
 }
 
