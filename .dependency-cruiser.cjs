@@ -123,7 +123,10 @@ module.exports = {
       comment:
         'src/index.ts shows what the package offers: containers, what they report, the low-level calls, errors, spec types.',
       from: { path: '^src/index[.]ts$' },
-      to: { path: '^src/', pathNot: '^src/(container|native|errors|spec|cgroup/(kill|stats|usage)[.]ts$)' },
+      to: {
+        path: '^src/',
+        pathNot: '^src/(container|native|errors|spec|cgroup/(kill|kill-tree|parse|stats|usage|v2/io)[.]ts$)',
+      },
     },
     {
       name: 'barrel-is-for-users',

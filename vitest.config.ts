@@ -35,6 +35,20 @@ export default defineConfig({
           ...timeouts(60_000),
         },
       },
+      {
+        extends: true,
+        test: {
+          name: 'types',
+          include: [],
+          // These are compiled, not run: against dist/types, which is what users get.
+          typecheck: {
+            enabled: true,
+            only: true,
+            include: ['test/types/**/*.test-d.ts'],
+            tsconfig: 'test/types/tsconfig.json',
+          },
+        },
+      },
     ],
     coverage: {
       provider: 'v8',

@@ -3,8 +3,7 @@ import { createRequire } from 'node:module';
 
 const { resolve } = createRequire(import.meta.url);
 try {
-  for (const tool of ['typescript', 'esbuild', 'rollup', 'rollup-plugin-dts', '@types/node/package.json'])
-    resolve(tool);
+  for (const tool of ['typescript/bin/tsc', 'esbuild', '@types/node/package.json']) resolve(tool);
 } catch {
   console.log('prepare: no development dependencies here: dist/ is not built');
   process.exit(0);

@@ -4,22 +4,26 @@
  * @packageDocumentation
  */
 
-export { Container } from './container/container.js';
+export type { Container } from './container/container.js';
 export { Containers, type ContainerInfo, type Status } from './container/containers.js';
 export type { EndingOptions } from './container/ending.js';
-export { type ExecOptions, ExecProcess } from './container/exec.js';
+export type { ExecOptions, ExecProcess } from './container/exec.js';
+export type { PipeOptions, Pipes } from './container/pipes.js';
 export type { ContainerResult, ProcessResult } from './container/result.js';
 export { run, type RunOptions, type RunResult } from './container/run.js';
 export { spawn, type SpawnOptions } from './container/spawn.js';
 export type { FileStream, StreamOption, StreamOptions } from './container/streams.js';
 
 export type { KillReport } from './cgroup/kill.js';
+export type { Rung } from './cgroup/kill-tree.js';
+export type { Pressure } from './cgroup/parse.js';
 export type { Stats } from './cgroup/stats.js';
-export type { Usage } from './cgroup/usage.js';
+export type { Pressures, Usage } from './cgroup/usage.js';
+export type { IoStat } from './cgroup/v2/io.js';
 export type { ContainerOptions, LimitOptions, NamespaceMode, ProcessOptions, Volume } from './spec/options.js';
 
 export { CgroupError, CgroupRefusedError } from './errors/cgroup-error.js';
-export { ContainerError, isContainerError } from './errors/container-error.js';
+export { ContainerError, type ContainerErrorDetails, isContainerError } from './errors/container-error.js';
 export { LaunchError, LaunchKilledError } from './errors/launch-error.js';
 export { OptionError } from './errors/option-error.js';
 export { AlreadyExistsError, NotFoundError, StateError } from './errors/state-errors.js';

@@ -8,9 +8,11 @@ import { hasCgroup } from '../cgroup/ref.js';
 import { type Stats, readStats } from '../cgroup/stats.js';
 import { readUsage } from '../cgroup/usage.js';
 import { isAlive, openProcess, type ProcessIdentity } from './identity.js';
+import type { PipeOptions, Pipes } from './pipes.js';
 import type { LastUsage, State } from './state.js';
 import type { OwnedState } from './state-file.js';
 import { Store, stateDirectory } from './store.js';
+import type { StreamOption } from './streams.js';
 import { type ExecOptions, type ExecProcess, startExec } from './exec.js';
 import { now } from '../util/now.js';
 
@@ -75,6 +77,11 @@ export class Containers {
   }
 
   /** Runs another command in a running container. @throws NotFoundError, StateError, and as {@link Container.exec} does */
+  exec<In extends StreamOption = 'ignore', Out extends StreamOption = 'pipe', Err extends StreamOption = 'pipe'>(
+    id: string,
+    command: readonly string[],
+    options?: ExecOptions & PipeOptions<In, Out, Err>,
+  ): Promise<ExecProcess & Pipes<In, Out, Err>>;
   async exec(id: string, command: readonly string[], options: ExecOptions = {}): Promise<ExecProcess> {
     return startExec(this.#store.get(id), command, options);
   }

@@ -13,10 +13,11 @@ import { type EndingOptions, checkEnding } from './ending.js';
 import { readIdentity } from './identity.js';
 import { type LaunchFaults, launchContainer } from './launch.js';
 import { IdmapRefusedError } from './mount-sources.js';
+import type { PipeOptions, Pipes } from './pipes.js';
 import { Prepared, prepare, rememberUnmappable } from './prepare.js';
 import type { State } from './state.js';
 import { Store, stateDirectory } from './store.js';
-import { type StreamOptions, hostOwner, openStreams } from './streams.js';
+import { type StreamOption, type StreamOptions, hostOwner, openStreams } from './streams.js';
 import { now } from '../util/now.js';
 
 /** Everything that {@link spawn} takes. */
@@ -32,6 +33,14 @@ export interface SpawnOptions extends ContainerOptions, StreamOptions, EndingOpt
  * @throws OptionError for an option that makes no sense, UnsupportedError for what this host cannot give,
  *   AlreadyExistsError for a name that is taken, LaunchError naming the step that failed. Nothing is left then.
  */
+export function spawn<
+  In extends StreamOption = 'ignore',
+  Out extends StreamOption = 'pipe',
+  Err extends StreamOption = 'pipe',
+>(
+  command: readonly string[],
+  options?: SpawnOptions & PipeOptions<In, Out, Err>,
+): Promise<Container & Pipes<In, Out, Err>>;
 export function spawn(command: readonly string[], options: SpawnOptions = {}): Promise<Container> {
   return spawnWithFaults(command, options, undefined);
 }

@@ -4,6 +4,8 @@
  * @packageDocumentation
  */
 
+export type { WaitResult } from './addon.js';
+export type { WatchOptions } from './fd-watch.js';
 export { clone3, type CloneOptions, setns, unshare } from './lowlevel.js';
 export { Pidfd } from './pidfd.js';
 export { CLONE, type CloneFlag } from '../util/linux.js';

@@ -97,7 +97,7 @@ describe('exec()', () => {
   it('passes input, output and exit codes', async () => {
     const container = await start();
     const child = await container.exec(['sh', '-c', 'cat; echo oops >&2; exit 12'], { stdin: 'pipe' });
-    child.stdin?.end('through\n');
+    child.stdin.end('through\n');
     const [stdout, stderr, result] = await Promise.all([collect(child.stdout), collect(child.stderr), child.exited]);
     expect({ stdout, stderr }).toEqual({ stdout: 'through\n', stderr: 'oops\n' });
     expect(result).toMatchObject({ exitCode: 12, signal: null, timedOut: false, aborted: false });

@@ -1,0 +1,81 @@
+import {
+  type Container,
+  type ContainerResult,
+  type ExecProcess,
+  type KillReport,
+  type ProcessResult,
+  type RunResult,
+  type Stats,
+  type Usage,
+  lowlevel,
+  run,
+} from 'corral';
+import { describe, expectTypeOf, test } from 'vitest';
+
+describe('how a command ended', () => {
+  test('is an exit code or a signal', () => {
+    expectTypeOf(run(['true'])).resolves.toEqualTypeOf<RunResult>();
+    expectTypeOf<RunResult['exitCode']>().toEqualTypeOf<number | null>();
+    expectTypeOf<RunResult['signal']>().toEqualTypeOf<string | null>();
+    expectTypeOf<RunResult['oomKilled']>().toEqualTypeOf<boolean>();
+    expectTypeOf<RunResult['timedOut']>().toEqualTypeOf<boolean>();
+    expectTypeOf<RunResult['aborted']>().toEqualTypeOf<boolean>();
+  });
+
+  test('brings its output as text from run, and as streams from spawn', () => {
+    expectTypeOf<RunResult['stdout']>().toEqualTypeOf<string>();
+    expectTypeOf<RunResult['outputTruncated']>().toEqualTypeOf<boolean>();
+    expectTypeOf<ContainerResult>().not.toHaveProperty('stdout');
+    expectTypeOf<Container['exited']>().resolves.toEqualTypeOf<ContainerResult>();
+  });
+
+  test('of a further command has no limits to report on', () => {
+    expectTypeOf<ExecProcess['exited']>().resolves.toEqualTypeOf<ProcessResult>();
+    expectTypeOf<ProcessResult>().not.toHaveProperty('oomKilled');
+    expectTypeOf<RunResult>().toExtend<ContainerResult>();
+    expectTypeOf<ContainerResult>().toExtend<ProcessResult>();
+  });
+
+  test('is not to be written to', () => {
+    const result = {} as RunResult;
+    // @ts-expect-error -- a result is what happened
+    result.exitCode = 0;
+  });
+});
+
+describe('figures', () => {
+  test('that a host cannot tell are absent', () => {
+    expectTypeOf<Usage['cpuMs']>().toEqualTypeOf<number | undefined>();
+    expectTypeOf<Usage['memoryPeakBytes']>().toEqualTypeOf<number | undefined>();
+    expectTypeOf<NonNullable<Usage['io']>['readBytes']>().toEqualTypeOf<number>();
+    expectTypeOf<RunResult['usage']>().toEqualTypeOf<Usage>();
+  });
+
+  test('of this moment always have the number of processes', () => {
+    expectTypeOf<Container['stats']>().returns.resolves.toEqualTypeOf<Stats>();
+    expectTypeOf<Stats['processes']>().toEqualTypeOf<number>();
+    expectTypeOf<Stats>().toExtend<Usage>();
+  });
+
+  test('of a kill say how', () => {
+    expectTypeOf<Container['kill']>().returns.resolves.toEqualTypeOf<KillReport>();
+    expectTypeOf<KillReport['rung']>().toEqualTypeOf<'cgroup.kill' | 'freeze' | 'freezer' | 'list' | 'none'>();
+    expectTypeOf<KillReport['pids']>().toEqualTypeOf<readonly number[] | undefined>();
+  });
+});
+
+describe('the low-level calls', () => {
+  test('take the names of the kernel', () => {
+    expectTypeOf<'CLONE_NEWPID'>().toExtend<lowlevel.CloneFlag>();
+    expectTypeOf<'CLONE_NEWNOTHING'>().not.toExtend<lowlevel.CloneFlag>();
+    expectTypeOf(lowlevel.CLONE.CLONE_NEWPID).toEqualTypeOf<0x20000000>();
+    expectTypeOf(lowlevel.unshare).toEqualTypeOf<(flags: readonly lowlevel.CloneFlag[]) => void>();
+  });
+
+  test('hand out a pidfd that closes itself', () => {
+    expectTypeOf(lowlevel.clone3).returns.resolves.toHaveProperty('pidfd').toEqualTypeOf<lowlevel.Pidfd>();
+    expectTypeOf<lowlevel.Pidfd>().toExtend<Disposable>();
+    // @ts-expect-error -- it is opened or adopted
+    new lowlevel.Pidfd(3);
+  });
+});
