@@ -3,7 +3,7 @@
 // the network.
 //
 //   --force                            builds, whatever is there
-//   npm_config_build_from_source=true  builds, though the package brought binaries along (npm's --build-from-source)
+//   npm_config_build_from_source=true  builds, though the package brought binaries along
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
