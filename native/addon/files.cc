@@ -69,9 +69,9 @@ Napi::Value ListModes(const Napi::CallbackInfo& info) {
       continue;
     }
     struct stat status {};
-    if (::fstatat(::dirfd(directory.get()), entry->d_name, &status, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) == -1) {
-      continue;
-    }
+    // By number: glibc has a function of that name only since 2.33. On 64-bit machines the structure is the kernel's.
+    const int flags = AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
+    if (Call(SYS_newfstatat, ::dirfd(directory.get()), entry->d_name, &status, flags) < 0) continue;
     entries.Set(length++, entry->d_name);
     entries.Set(length++, status.st_mode);
   }
