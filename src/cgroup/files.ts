@@ -125,7 +125,7 @@ export function codeOf(error: unknown): string {
 }
 
 /** Returns the positive errno of an error of node:fs or of corral. @throws `error` itself when it has none */
-export function errnoOf(error: unknown): number {
+function errnoOf(error: unknown): number {
   if (isErrno(error) && error.errno !== undefined) return Math.abs(error.errno);
   throw error;
 }

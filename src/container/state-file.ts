@@ -25,7 +25,7 @@ export const STATE_SUFFIX = '.state';
 const REPORT_SUFFIX = '.report';
 
 /** Reads the text of a state file. @returns `undefined` while its creation is under way, or when that has died */
-export function parseState(text: string, path: string): State | undefined {
+function parseState(text: string, path: string): State | undefined {
   const end = text.lastIndexOf('\n');
   if (end < 0) return undefined;
   try {
