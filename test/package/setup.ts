@@ -21,8 +21,10 @@ declare module 'vitest' {
 
 /** Packs the package as `npm publish` would, and fetches the versions of Node that it is tried with. */
 export async function setup({ provide }: TestProject): Promise<void> {
-  const [tarball, ...nodes] = await Promise.all([pack(), ...NODE_MAJORS.map(fetchNode)]);
-  provide('tarball', tarball);
+  // All to their ends, whatever becomes of one: npm must not be left running.
+  const [packed, nodes] = await Promise.all([Promise.allSettled([pack()]), Promise.all(NODE_MAJORS.map(fetchNode))]);
+  if (packed[0].status === 'rejected') throw packed[0].reason;
+  provide('tarball', packed[0].value);
   provide('nodes', Object.fromEntries(NODE_MAJORS.map((major, index) => [major, nodes[index]!])));
 }
 
