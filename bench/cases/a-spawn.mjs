@@ -1,0 +1,47 @@
+// (a) From the call to the end of the cgroup, for /bin/true.
+import { driven } from '../lib/driver.mjs';
+import { interleave, withRatios } from '../lib/interleave.mjs';
+import { atMost, fasterThan } from '../lib/verdict.mjs';
+import { drivePeer } from '../lib/peers.mjs';
+import { nodeWorker } from '../lib/workspace.mjs';
+
+export const id = 'a';
+export const title = 'library: spawn → exit → gone';
+
+export const FLOOR = 'C floor';
+export const FLOOR_CGROUP = 'C floor, cgroup only';
+
+export async function run({ workspace, peers, plan }) {
+  const { floor } = workspace.programs;
+  const options = workspace.driverOptions;
+  const slow = Math.max(1, Math.round(plan.perRound / 4));
+  const rows = await interleave(
+    [
+      driven('corral', nodeWorker('corral'), options),
+      driven('corral, pipes', nodeWorker('corral-pipes'), options),
+      driven("corral, isolation 'cgroup'", nodeWorker('corral-cgroup'), options),
+      driven(FLOOR, [floor], options),
+      driven('C floor, forked', [floor, '--fork'], options),
+      driven(FLOOR_CGROUP, [floor, '--isolation', 'cgroup'], options),
+      driven('child_process true', nodeWorker('child', '0', 'true'), options),
+      ...peers.map((peer) => driven(`${peer.name} from C`, drivePeer(peer, workspace), { ...options, perRound: slow })),
+      ...peers
+        .filter(({ name }) => name === 'bwrap')
+        .map(({ name, command }) => driven(`${name} from Node`, nodeWorker('child', '0', ...command), options)),
+    ],
+    plan,
+  );
+  return { id, title, unit: 'µs', groups: [{ title, rows: withRatios(rows, FLOOR) }], verdicts: judge(rows) };
+}
+
+// Whatever starts a peer fastest is what it is compared by.
+function judge(rows) {
+  const bwrap = rows.filter(({ name }) => name.startsWith('bwrap')).sort((a, b) => a.summary.median - b.summary.median);
+  return [
+    ...atMost('(a)', rows, ['corral', FLOOR], 1.5),
+    ...atMost("(a) isolation 'cgroup'", rows, ["corral, isolation 'cgroup'", FLOOR_CGROUP], 1.5),
+    ...bwrap.slice(0, 1).flatMap(({ name }) => fasterThan('(a)', rows, ['corral', name], 1)),
+    ...fasterThan('(a)', rows, ['corral', 'crun from C'], 4),
+    ...fasterThan('(a)', rows, ['corral', 'runc from C'], 10),
+  ];
+}

@@ -1,0 +1,75 @@
+// Runs what is compared side by side: round by round, in another order each round, so that a disturbance of the machine
+// falls on all of them alike.
+import { setTimeout as delay } from 'node:timers/promises';
+import { pairedRatio, summarize } from './stats.mjs';
+
+/**
+ * @typedef {object} Participant
+ * @property {string} name
+ * @property {number} [perRound] - samples a round, where it is not the plan's
+ * @property {() => void | Promise<void>} [start]
+ * @property {(count: number) => number[] | Promise<number[]>} sample
+ * @property {() => void | Promise<void>} [stop]
+ *
+ * @typedef {object} Row
+ * @property {string} name
+ * @property {number[][]} rounds
+ * @property {import('./stats.mjs').Summary} summary
+ * @property {{ name: string, why: string }} [skipped]
+ */
+
+/**
+ * @param {readonly Participant[]} participants
+ * @param {{ rounds: number, perRound: number, warmup?: number, pauseMs?: number, random?: () => number }} plan
+ *   pauseMs: between two participants, so that what the kernel clears away later is not put down to the next one
+ * @returns {Promise<Row[]>}
+ */
+export async function interleave(participants, { rounds, perRound, warmup = 1, pauseMs = 40, random = Math.random }) {
+  const results = new Map(participants.map(({ name }) => [name, []]));
+  const started = [];
+  try {
+    for (const participant of participants) {
+      started.push(participant);
+      await participant.start?.();
+    }
+    for (let round = -warmup; round < rounds; round++) {
+      const order = shuffle(participants, random);
+      for (const [name, samples] of await runRound(order, perRound, pauseMs)) {
+        if (round >= 0) results.get(name).push(samples);
+      }
+    }
+  } finally {
+    for (const participant of started) await participant.stop?.();
+  }
+  return participants.map(({ name }) => toRow(name, results.get(name)));
+}
+
+async function runRound(participants, perRound, pauseMs) {
+  const measured = [];
+  for (const participant of participants) {
+    measured.push([participant.name, await participant.sample(participant.perRound ?? perRound)]);
+    await delay(pauseMs);
+  }
+  return measured;
+}
+
+/** @returns {Row} */
+export function toRow(name, rounds) {
+  return { name, rounds, summary: summarize(rounds.flat()) };
+}
+
+/** Adds to each row the ratio to the row of that name. */
+export function withRatios(rows, baseName) {
+  const base = rows.find(({ name }) => name === baseName);
+  return rows.map((row) => ({ ...row, ratio: { to: baseName, ...pairedRatio(row.rounds, base.rounds) } }));
+}
+
+/** Fisher and Yates. */
+export function shuffle(items, random) {
+  const shuffled = [...items];
+  for (let last = shuffled.length - 1; last > 0; last--) {
+    const other = Math.floor(random() * (last + 1));
+    [shuffled[last], shuffled[other]] = [shuffled[other], shuffled[last]];
+  }
+  return shuffled;
+}
