@@ -23,11 +23,11 @@ export async function run({ workspace, peers, plan }) {
       driven(FLOOR, [floor], options),
       driven('C floor, forked', [floor, '--fork'], options),
       driven(FLOOR_CGROUP, [floor, '--isolation', 'cgroup'], options),
-      driven('child_process true', nodeWorker('child', '0', 'true'), options),
+      driven('child_process true', nodeWorker('child', '--', 'true'), options),
       ...peers.map((peer) => driven(`${peer.name} from C`, drivePeer(peer, workspace), { ...options, perRound: slow })),
       ...peers
         .filter(({ name }) => name === 'bwrap')
-        .map(({ name, command }) => driven(`${name} from Node`, nodeWorker('child', '0', ...command), options)),
+        .map(({ name, command }) => driven(`${name} from Node`, nodeWorker('child', '--', ...command), options)),
     ],
     plan,
   );

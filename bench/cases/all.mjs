@@ -1,5 +1,8 @@
 import * as a from './a-spawn.mjs';
+import * as b from './b-resident.mjs';
+import * as c from './c-throughput.mjs';
+import * as d from './d-kill.mjs';
 import * as e from './e-cli.mjs';
 
 /** In the order of the report. */
-export const CASES = [a, e];
+export const CASES = [a, b, c, d, e];

@@ -7,6 +7,7 @@ import { pairedRatio, summarize } from './stats.mjs';
  * @typedef {object} Participant
  * @property {string} name
  * @property {number} [perRound] - samples a round, where it is not the plan's
+ * @property {number} [rounds] - takes part in the first so many rounds only; with 1, without a warm-up
  * @property {() => void | Promise<void>} [start]
  * @property {(count: number) => number[] | Promise<number[]>} sample
  * @property {() => void | Promise<void>} [stop]
@@ -14,34 +15,43 @@ import { pairedRatio, summarize } from './stats.mjs';
  * @typedef {object} Row
  * @property {string} name
  * @property {number[][]} rounds
- * @property {import('./stats.mjs').Summary} summary
- * @property {{ name: string, why: string }} [skipped]
+ * @property {import('./stats.mjs').Summary | null} summary - null without a single sample
  */
 
 /**
  * @param {readonly Participant[]} participants
  * @param {{ rounds: number, perRound: number, warmup?: number, pauseMs?: number, random?: () => number }} plan
+ *   warmup: rounds that are not counted;
  *   pauseMs: between two participants, so that what the kernel clears away later is not put down to the next one
  * @returns {Promise<Row[]>}
  */
-export async function interleave(participants, { rounds, perRound, warmup = 1, pauseMs = 40, random = Math.random }) {
-  const results = new Map(participants.map(({ name }) => [name, []]));
+export async function interleave(participants, plan) {
   const started = [];
   try {
     for (const participant of participants) {
       started.push(participant);
       await participant.start?.();
     }
-    for (let round = -warmup; round < rounds; round++) {
-      const order = shuffle(participants, random);
-      for (const [name, samples] of await runRound(order, perRound, pauseMs)) {
-        if (round >= 0) results.get(name).push(samples);
-      }
-    }
+    const results = await runRounds(participants, plan);
+    return participants.map(({ name }) => toRow(name, results.get(name)));
   } finally {
     for (const participant of started) await participant.stop?.();
   }
-  return participants.map(({ name }) => toRow(name, results.get(name)));
+}
+
+async function runRounds(participants, { rounds, perRound, warmup = 1, pauseMs = 40, random = Math.random }) {
+  const results = new Map(participants.map(({ name }) => [name, []]));
+  for (let round = -warmup; round < rounds; round++) {
+    const taking = participants.filter((participant) => takesPart(participant, round, rounds));
+    for (const [name, samples] of await runRound(shuffle(taking, random), perRound, pauseMs)) {
+      if (round >= 0) results.get(name).push(samples);
+    }
+  }
+  return results;
+}
+
+function takesPart(participant, round, rounds) {
+  return round < 0 ? participant.rounds !== 1 : round < (participant.rounds ?? rounds);
 }
 
 async function runRound(participants, perRound, pauseMs) {
@@ -55,7 +65,8 @@ async function runRound(participants, perRound, pauseMs) {
 
 /** @returns {Row} */
 export function toRow(name, rounds) {
-  return { name, rounds, summary: summarize(rounds.flat()) };
+  const samples = rounds.flat();
+  return { name, rounds, summary: samples.length === 0 ? null : summarize(samples) };
 }
 
 /** Adds to each row the ratio to the row of that name. */

@@ -32,3 +32,13 @@ export function fasterThan(target, rows, [name, base], factor) {
     { target: `${target} ${words}`, value: `${ratio.toFixed(2)} ×`, met: factor === 1 ? ratio > 1 : ratio >= factor },
   ];
 }
+
+/** One row must be at least `factor` times as large as another. @returns {Verdict[]} */
+export function atLeast(target, rows, [name, base], factor) {
+  const [own, other] = [find(rows, name), find(rows, base)];
+  if (own === undefined || other === undefined) return [];
+  const ratio = pairedRatio(own.rounds, other.rounds).median;
+  return [
+    { target: `${target} ≥ ${factor} × ${base}`, value: `${ratio.toFixed(2)} × (${name})`, met: ratio >= factor },
+  ];
+}

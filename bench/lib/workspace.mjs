@@ -9,7 +9,7 @@ import { generateFloorPlan } from './floor-plan.mjs';
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export const CORRAL = join(ROOT, 'dist/lib/corral.js');
 const SOURCES = join(ROOT, 'bench/floor');
-const PROGRAMS = ['floor', 'drive'];
+const PROGRAMS = ['floor', 'drive', 'sleepers', 'killer'];
 
 /**
  * @typedef {object} Workspace
@@ -45,7 +45,8 @@ function makeStateDirectory(directory) {
   }
 }
 
-function readPlan(env, ...options) {
+/** What `corral plan` says, as an object. */
+export function readPlan(env, ...options) {
   const json = execFileSync(process.execPath, [CORRAL, 'plan', '--json', ...options, '--', 'true'], { cwd: '/', env });
   return JSON.parse(json.toString());
 }

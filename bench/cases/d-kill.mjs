@@ -1,0 +1,94 @@
+// (d) How long until 1, 100, 1,000 and 10,000 processes are dead.
+import { makeCgroups, removeCgroups } from '../lib/cgroups.mjs';
+import { Driver } from '../lib/driver.mjs';
+import { interleave, withRatios } from '../lib/interleave.mjs';
+import { atMost } from '../lib/verdict.mjs';
+import { ROOT, readPlan } from '../lib/workspace.mjs';
+
+export const id = 'd';
+export const title = 'kill';
+
+const BARE = 'bare cgroup.kill + poll, C';
+const BARE_RMDIR = 'bare cgroup.kill + poll + rmdir, C';
+const COUNTS = [1, 100, 1000, 10_000];
+
+/** tree-kill starts one ps for each process, all at once: it does 1,000 in no minute, and a quick run has not got one. */
+const treeKillMax = ({ quick }) => (quick ? 100 : 1000);
+
+export async function run({ workspace, plan, skip }) {
+  const { env } = workspace.driverOptions;
+  const limited = readPlan(env, '--isolation', 'cgroup', '--memory', '8G', '--pids-limit', '20000');
+  const { sleepers, killer } = workspace.programs;
+  const c = new Driver([killer, sleepers], workspace.driverOptions);
+  const node = new Driver([process.execPath, `${ROOT}bench/lib/kill-worker.mjs`, sleepers], workspace.driverOptions);
+  await c.start();
+  await node.start();
+  const groups = [];
+  const notes = new Set();
+  try {
+    for (const count of COUNTS.slice(0, plan.quick ? 3 : COUNTS.length)) {
+      const context = { c, node, limited, count, plan, note: (text) => notes.add(text) };
+      groups.push({ title: `${title}: ${count} processes`, rows: await compare(context) });
+    }
+  } finally {
+    await c.stop();
+    await node.stop();
+  }
+  skip(`(d) tree-kill of more than ${treeKillMax(plan)} processes: it starts a ps for each of them, all at once`);
+  const verdicts = groups.flatMap(({ title: name, rows }) => atMost(`(d) ${name}`, rows, ['corral', BARE], 1.1));
+  return { id, title, unit: 'µs', groups, verdicts, notes: [...notes] };
+}
+
+async function compare(context) {
+  const { plan, count } = context;
+  const rounds = plan.quick ? plan.rounds : Math.min(plan.rounds, roundsFor(count));
+  const rows = await interleave(participants(context), { ...plan, rounds, perRound: 1, pauseMs: 100 });
+  return withRatios(
+    rows.filter(({ rounds: samples }) => samples.flat().length > 0),
+    BARE,
+  );
+}
+
+const roundsFor = (count) => (count >= 10_000 ? 7 : count >= 1000 ? 15 : 30);
+
+function participants(context) {
+  const { count, plan } = context;
+  return [
+    { name: 'corral', sample: () => fromNode(context, 'corral') },
+    { name: BARE, sample: () => fromC(context, 'bare') },
+    { name: BARE_RMDIR, sample: () => fromC(context, 'bare-rmdir') },
+    { name: 'freeze + SIGKILL + thaw, C', sample: () => fromC(context, 'freeze') },
+    { name: 'bare cgroup.kill, Node', sample: () => bareFromNode(context) },
+    { name: 'kill(-pid), Node', sample: () => fromNode(context, 'kill(-pid) of a detached child') },
+    { name: 'execa', sample: () => fromNode(context, 'execa'), rounds: 3 },
+    ...(count <= treeKillMax(plan)
+      ? [{ name: 'tree-kill', sample: () => fromNode(context, 'tree-kill'), rounds: count > 100 ? 1 : 5 }]
+      : []),
+  ];
+}
+
+async function fromC({ c, limited, count }, way) {
+  const made = makeCgroups(limited);
+  await c.ask(['start', count, made.path, ...made.v1].join(' '));
+  const us = Number(await c.ask([way, made.path, ...(way === 'bare-rmdir' ? made.v1 : [])].join(' ')));
+  await c.ask('reap');
+  if (way !== 'bare-rmdir') await removeCgroups(made);
+  return [us];
+}
+
+// The sleepers are the C program's, so that only the kill itself is Node's.
+async function bareFromNode({ c, node, limited, count }) {
+  const made = makeCgroups(limited);
+  await c.ask(['start', count, made.path, ...made.v1].join(' '));
+  const { us } = JSON.parse(await node.ask(JSON.stringify(['bare from Node', count, made.path])));
+  await c.ask('reap');
+  await removeCgroups(made);
+  return [us];
+}
+
+async function fromNode({ node, count, note }, way) {
+  const { us, left } = JSON.parse(await node.ask(JSON.stringify([way, count])));
+  if (us !== null) return [us];
+  note(`${way}: ${left} of ${count} processes are left after ${way === 'tree-kill' ? 60 : 2} s`);
+  return [];
+}
