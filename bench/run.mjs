@@ -17,6 +17,13 @@ const USAGE = `usage: npm run bench -- [--only a,b,...] [--quick] [--rounds N] [
 const options = readOptions();
 const load = readLoad();
 const workspace = createWorkspace();
+// The drivers end with their standard input, and clear away what they have made.
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.once(signal, () => {
+    removeWorkspace(workspace);
+    process.exit(signal === 'SIGINT' ? 130 : 143);
+  });
+}
 try {
   const { peers, missing } = findPeers(workspace);
   const machine = describeMachine(peers);
@@ -71,10 +78,11 @@ function printHead({ cpu, cores, kernel, node, peers }, load) {
   if (warning !== undefined) console.error(`bench: ${warning}`);
 }
 
-function printCase({ id, groups, unit, notes = [] }) {
+function printCase({ id, groups, unit, tables = [], notes = [] }) {
   for (const group of groups) {
     console.log(`\n(${id}) ${group.title}\n${formatTable(groupRows(group, group.unit ?? unit))}`);
   }
+  for (const { title, head, rows } of tables) console.log(`\n(${id}) ${title}\n${formatTable([head, ...rows])}`);
   for (const note of notes) console.log(note);
 }
 

@@ -3,6 +3,8 @@ import * as b from './b-resident.mjs';
 import * as c from './c-throughput.mjs';
 import * as d from './d-kill.mjs';
 import * as e from './e-cli.mjs';
+import * as f from './f-live.mjs';
+import * as g from './g-orphans.mjs';
 
 /** In the order of the report. */
-export const CASES = [a, b, c, d, e];
+export const CASES = [a, b, c, d, e, f, g];

@@ -10,6 +10,7 @@ import { execa } from 'execa';
 import treeKill from 'tree-kill';
 import { spawn } from 'corral';
 
+const stateDir = process.env['CORRAL_STATE_DIR'];
 const [sleepers] = process.argv.slice(2);
 const SOON_MS = 2000;
 const LATE_MS = 60_000;
@@ -17,7 +18,7 @@ const STREAMS = ['ignore', 'pipe', 'ignore'];
 
 const WAYS = {
   async corral(count) {
-    const limits = { pids: count + 100, memory: '8G' };
+    const limits = { stateDir, pids: count + 100, memory: '8G' };
     const container = await spawn([sleepers, String(count)], { isolation: 'cgroup', stdin: 'ignore', ...limits });
     await once(container.stdout, 'data');
     const us = await time(() => container.kill());

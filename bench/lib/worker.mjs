@@ -9,7 +9,8 @@ import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { spawn } from 'corral';
 
-const QUIET = { stdin: 'ignore', stdout: 'ignore', stderr: 'ignore' };
+const stateDir = process.env['CORRAL_STATE_DIR'];
+const QUIET = { stateDir, stdin: 'ignore', stdout: 'ignore', stderr: 'ignore' };
 
 /** From the call to the end of the cgroup, or of the child. */
 const WAYS = {
@@ -18,7 +19,7 @@ const WAYS = {
     await container.exited;
   },
   async 'corral-pipes'() {
-    const container = await spawn(['true']);
+    const container = await spawn(['true'], { stateDir });
     container.stdout?.resume();
     container.stderr?.resume();
     await container.exited;

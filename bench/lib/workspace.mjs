@@ -9,7 +9,7 @@ import { generateFloorPlan } from './floor-plan.mjs';
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export const CORRAL = join(ROOT, 'dist/lib/corral.js');
 const SOURCES = join(ROOT, 'bench/floor');
-const PROGRAMS = ['floor', 'drive', 'sleepers', 'killer'];
+const PROGRAMS = ['floor', 'drive', 'sleepers', 'killer', 'escapee'];
 
 /**
  * @typedef {object} Workspace
@@ -32,6 +32,8 @@ export function createWorkspace() {
 
 /** @param {Workspace} workspace */
 export function removeWorkspace({ directory, stateDir }) {
+  // What those have left who were killed on purpose, or with the bench.
+  execFileSync(process.execPath, [CORRAL, 'prune', '--state-dir', stateDir], { stdio: 'ignore' });
   rmSync(directory, { recursive: true, force: true });
   rmSync(stateDir, { recursive: true, force: true });
 }
