@@ -31,14 +31,18 @@ try {
   printHead(machine, load);
   const cases = [];
   for (const { id, run } of options.cases) {
+    const began = { measuredAt: new Date().toISOString(), load: readLoad() };
     const result = await run({ workspace, peers, plan: options.plan, skip: (why) => skipped.push(why) });
     printCase(result);
-    cases.push({ ...result, id });
+    cases.push({ ...result, id, ...began, plan: options.plan });
   }
   for (const why of skipped) console.log(`skipped: ${why}`);
   printVerdicts(cases);
-  const results = { date: new Date().toISOString(), machine, load, plan: options.plan, skipped, cases };
-  if (options.save) console.log(`\nwritten: ${saveResults(results).join(', ')}`);
+  const results = { date: new Date().toISOString(), machine, skipped, cases };
+  if (options.save) {
+    console.log(`\nwritten: ${saveResults(results).join(', ')}`);
+    await import('./readme.mjs');
+  }
 } finally {
   removeWorkspace(workspace);
 }

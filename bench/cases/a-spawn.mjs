@@ -1,6 +1,6 @@
 // (a) From the call to the end of the cgroup, for /bin/true.
-import { driven } from '../lib/driver.mjs';
-import { interleave, withRatios } from '../lib/interleave.mjs';
+import { Driver, driven } from '../lib/driver.mjs';
+import { interleave, toRow, withRatios } from '../lib/interleave.mjs';
 import { atMost, fasterThan } from '../lib/verdict.mjs';
 import { drivePeer } from '../lib/peers.mjs';
 import { nodeWorker } from '../lib/workspace.mjs';
@@ -31,7 +31,31 @@ export async function run({ workspace, peers, plan }) {
     ],
     plan,
   );
-  return { id, title, unit: 'µs', groups: [{ title, rows: withRatios(rows, FLOOR) }], verdicts: judge(rows) };
+  const phases = await measurePhases(floor, options, plan.rounds * plan.perRound);
+  return {
+    id,
+    title,
+    unit: 'µs',
+    groups: [
+      { title, rows: withRatios(rows, FLOOR) },
+      { title: "the C floor's own time, phase by phase", rows: phases },
+    ],
+    verdicts: judge(rows),
+  };
+}
+
+/** Where the time of the floor goes: what the kernel itself asks for each part of a container. */
+async function measurePhases(floor, options, count) {
+  const driver = new Driver([floor, '--phases'], options);
+  await driver.start();
+  const samples = JSON.parse(await driver.ask(count));
+  await driver.stop();
+  return Object.keys(samples[0]).map((phase) =>
+    toRow(
+      phase,
+      samples.map((sample) => [sample[phase] ?? 0]),
+    ),
+  );
 }
 
 // Whatever starts a peer fastest is what it is compared by.

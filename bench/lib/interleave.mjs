@@ -16,6 +16,7 @@ import { pairedRatio, summarize } from './stats.mjs';
  * @property {string} name
  * @property {number[][]} rounds
  * @property {import('./stats.mjs').Summary | null} summary - null without a single sample
+ * @property {import('./stats.mjs').Summary & { to: string }} [ratio] - to the row of that name, itself included
  */
 
 /**
@@ -69,7 +70,13 @@ export function toRow(name, rounds) {
   return { name, rounds, summary: samples.length === 0 ? null : summarize(samples) };
 }
 
-/** Adds to each row the ratio to the row of that name. */
+/**
+ * Adds to each row the ratio to the row of that name.
+ *
+ * @param {readonly Row[]} rows
+ * @param {string} baseName
+ * @returns {Row[]}
+ */
 export function withRatios(rows, baseName) {
   const base = rows.find(({ name }) => name === baseName);
   return rows.map((row) => ({ ...row, ratio: { to: baseName, ...pairedRatio(row.rounds, base.rounds) } }));

@@ -53,6 +53,11 @@ export function readPlan(env, ...options) {
   return JSON.parse(json.toString());
 }
 
+/** Where the v2 hierarchy is, as corral found it. */
+export function findCgroupBase(env) {
+  return readPlan(env).cgroup.v2.base;
+}
+
 function compile(name, directory) {
   const output = join(directory, name);
   const flags = ['-std=gnu11', '-O2', '-Wall', '-Wextra', '-Werror', '-static', `-I${directory}`];
