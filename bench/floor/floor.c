@@ -9,157 +9,9 @@
 // once, on this terminal, so that floor and corral can be compared from the inside.
 
 #define _GNU_SOURCE
-#include <linux/sched.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
+#include <signal.h>
 
-#include "steps.h"
-
-enum { kSocket = 20, kStamps = 21, kNull = 22, kSelf = 23 };
-
-enum Phase {
-  kStart,
-  kCgroupsMade,
-  kCloned,
-  kIdsMapped,
-  kTreesSent,
-  kInitAwake,
-  kRootMade,
-  kMountsMade,
-  kMasked,
-  kPivoted,
-  kNamed,
-  kPrepared,
-  kForked,
-  kExecuted,
-  kExited,
-  kReaped,
-  kRemoved,
-  kPhases
-};
-
-static const char *const kPhaseNames[kPhases] = {
-    "",     "make cgroups", "clone",       "id maps",         "idmapped clone of /", "wake init",
-    "root", "mounts",       "masks",       "pivot and ro",    "hostname and lo",     "prepare process",
-    "fork", "rights, exec", "run command", "tear down, reap", "remove cgroups",
-};
-
-static uint64_t *stamps;  // shared with the container; NULL without --phases
-
-static inline void stamp(enum Phase phase) {
-  if (stamps != NULL) stamps[phase] = now_ns();
-}
-
-static char **environment;
-static char **command;
-static int command_mode;
-
-struct Tree {
-  const char *path;
-  uint64_t attributes;
-};
-
-// Made from `corral plan --json` by bench/lib/floor-plan.mjs.
-#include "plan.inc"
-
-static int isolation_cgroup;
-static int use_fork;
-
-// Waits for the parent's part: with it come the clones of the host's mounts.
-static void receive_trees(int socket, int trees[TREE_COUNT]) {
-  char byte = 0;
-  char control[CMSG_SPACE(TREE_COUNT * sizeof(int))];
-  struct iovec part = {&byte, 1};
-  struct msghdr message = {
-      .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control)};
-  if (check(recvmsg(socket, &message, MSG_CMSG_CLOEXEC), "recvmsg") == 0) _exit(0);
-  memcpy(trees, CMSG_DATA(CMSG_FIRSTHDR(&message)), TREE_COUNT * sizeof(int));
-}
-
-// The first process of the container: PID 1 in it.
-static _Noreturn void run_init(int socket) {
-  int trees[TREE_COUNT];
-  receive_trees(socket, trees);
-  stamp(kInitAwake);
-  umask(0);
-  plan_init(trees);
-  stamp(kPrepared);
-  const pid_t pid = vfork();
-  if (pid == -1) die("vfork");
-  if (pid == 0) {
-    stamp(kForked);
-    plan_workload();
-    umask(022);
-    execve(command[0], command, environment);
-    die(command[0]);
-  }
-  stamp(kExecuted);
-  int status = 0;
-  check(waitpid(pid, &status, 0), "waitpid");
-  stamp(kExited);
-  _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128);
-}
-
-static _Noreturn void run_cgroup_child(void) {
-  plan_cgroup_child();
-  execve(command[0], command, environment);
-  _exit(127);
-}
-
-// In the parent's memory, like every vfork: nothing but system calls until the exec.
-static _Noreturn void exec_init(int socket) {
-  dup2(socket, kSocket);
-  if (stamps != NULL) fcntl(kStamps, F_SETFD, 0);
-  struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
-  struct __user_cap_data_struct data[2];
-  syscall(SYS_capget, &header, data);
-  for (int i = 0; i < 2; i++) data[i].inheritable = data[i].permitted;
-  syscall(SYS_capset, &header, data);
-  // Without ids, an exec takes all capabilities away but the ambient ones.
-  for (unsigned long i = 0; i <= LAST_CAPABILITY; i++) prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, i, 0, 0);
-  char *words[66] = {"floor-init", stamps == NULL ? "0" : "1"};
-  for (int i = 0; i < 62 && command[i] != NULL; i++) words[2 + i] = command[i];
-  syscall(SYS_execveat, kSelf, "", words, environment, AT_EMPTY_PATH);
-  _exit(127);
-}
-
-// By inline system call: a function that returned in the child would leave the parent a broken stack (vfork).
-static inline __attribute__((always_inline)) long clone3_inline(struct clone_args *args) {
-#if defined(__x86_64__)
-  long result = SYS_clone3;
-  __asm__ volatile("syscall" : "+a"(result) : "D"(args), "S"(sizeof(*args)) : "rcx", "r11", "memory");
-  return result;
-#elif defined(__aarch64__)
-  register long number __asm__("x8") = SYS_clone3;
-  register long result __asm__("x0") = (long)args;
-  register long size __asm__("x1") = sizeof(*args);
-  __asm__ volatile("svc #0" : "+r"(result) : "r"(size), "r"(number) : "memory");
-  return result;
-#else
-#error "x86-64 and arm64 only"
-#endif
-}
-
-static __attribute__((noinline)) pid_t clone_child(int cgroup, int socket, int *pidfd) {
-  struct clone_args args = {
-      .flags = CLONE_PIDFD | CLONE_INTO_CGROUP | CLONE_CLEAR_SIGHAND | (isolation_cgroup ? 0 : FLOOR_CLONE_FLAGS) |
-               (use_fork ? 0 : CLONE_VM | CLONE_VFORK),
-      .pidfd = (uint64_t)(uintptr_t)pidfd,
-      .exit_signal = SIGCHLD,
-      .cgroup = (uint64_t)cgroup,
-  };
-  const long pid = clone3_inline(&args);
-  if (pid == 0) {
-    if (isolation_cgroup) run_cgroup_child();
-    if (use_fork) run_init(socket);
-    exec_init(socket);
-  }
-  if (pid < 0) {
-    errno = (int)-pid;
-    die("clone3");
-  }
-  return (pid_t)pid;
-}
+#include "container.h"
 
 static void write_file(const char *path, const char *text) {
   const int fd = (int)check(open(path, O_WRONLY | O_CLOEXEC), path);
@@ -250,39 +102,18 @@ static uint64_t one_container(void) {
   return now_ns() - before;
 }
 
-// Prints `name microseconds` pairs instead of the whole: the time up to each stamp since the one before it.
 static void serve_phases(void) {
   char line[64];
   while (fgets(line, sizeof(line), stdin) != NULL) {
     const long count = strtol(line, NULL, 10);
     for (long i = 0; i < count; i++) {
       one_container();
-      uint64_t last = stamps[kStart];
-      printf("%s{", i == 0 ? "[" : ",");
-      for (int phase = 1; phase < kPhases; phase++) {
-        if (stamps[phase] == 0) continue;
-        // Parent and container run side by side: a stamp may be older than the one before it.
-        const double us = stamps[phase] < last ? 0 : (double)(stamps[phase] - last) / 1000;
-        printf("%s\"%s\":%.1f", phase == 1 ? "" : ",", kPhaseNames[phase], us);
-        if (stamps[phase] > last) last = stamps[phase];
-      }
-      printf("}");
-      memset(stamps, 0, kPhases * sizeof(*stamps));
+      printf("%s", i == 0 ? "[" : ",");
+      print_phases();
     }
     printf("]\n");
     fflush(stdout);
   }
-}
-
-static void map_stamps(int create) {
-  if (create) {
-    const int fd = (int)check(memfd_create("stamps", MFD_CLOEXEC), "memfd_create");
-    check(ftruncate(fd, 4096), "ftruncate");
-    check(dup3(fd, kStamps, O_CLOEXEC), "dup3");
-    close(fd);
-  }
-  stamps = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, kStamps, 0);
-  if (stamps == MAP_FAILED) die("mmap");
 }
 
 static void become_init(char **argv) {
@@ -311,10 +142,12 @@ int main(int argc, char **argv, char **envp) {
   const int self = (int)check(open("/proc/self/exe", O_PATH | O_CLOEXEC), "open /proc/self/exe");
   check(dup3(self, kSelf, O_CLOEXEC), "dup3");
   close(self);
-  const int null = (int)check(open(command_mode ? "/proc/self/fd/1" : "/dev/null", O_RDWR | O_CLOEXEC), "open");
+  const int null = (int)check(command_mode ? dup(1) : open("/dev/null", O_RDWR | O_CLOEXEC), "open /dev/null");
   check(dup3(null, kNull, 0), "dup3");
   close(null);
   if (phases) map_stamps(1);
+  // A bench that is interrupted must not keep it from clearing up.
+  if (!command_mode) signal(SIGPIPE, SIG_IGN);
   snprintf(parent, sizeof(parent), FLOOR_CGROUP_BASE "/corral-bench-%d", getpid());
   check(mkdir(parent, 0755), parent);
   if (command_mode) {
