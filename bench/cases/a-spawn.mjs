@@ -1,8 +1,9 @@
 // (a) From the call to the end of the cgroup, for /bin/true.
-import { Driver, driven } from '../lib/driver.mjs';
-import { interleave, toRow, withRatios } from '../lib/interleave.mjs';
+import { driven } from '../lib/driver.mjs';
+import { interleave, withRatios } from '../lib/interleave.mjs';
 import { atMost, fasterThan } from '../lib/verdict.mjs';
 import { drivePeer } from '../lib/peers.mjs';
+import { profile } from '../lib/profile.mjs';
 import { nodeWorker } from '../lib/workspace.mjs';
 
 export const id = 'a';
@@ -11,7 +12,7 @@ export const title = 'library: spawn → exit → gone';
 export const FLOOR = 'C floor';
 export const FLOOR_CGROUP = 'C floor, cgroup only';
 
-export async function run({ workspace, peers, plan }) {
+export async function run({ workspace, peers, plan, skip }) {
   const { floor } = workspace.programs;
   const options = workspace.driverOptions;
   const slow = Math.max(1, Math.round(plan.perRound / 4));
@@ -31,31 +32,16 @@ export async function run({ workspace, peers, plan }) {
     ],
     plan,
   );
-  const phases = await measurePhases(floor, options, plan.rounds * plan.perRound);
+  const table = await profile(workspace, plan.rounds, plan.perRound);
+  if (table === undefined) skip('(a) where the time goes: the machine is too busy to watch the steps of corral-init');
   return {
     id,
     title,
     unit: 'µs',
-    groups: [
-      { title, rows: withRatios(rows, FLOOR) },
-      { title: "the C floor's own time, phase by phase", rows: phases },
-    ],
+    groups: [{ title, rows: withRatios(rows, FLOOR) }],
+    tables: table === undefined ? [] : [table],
     verdicts: judge(rows),
   };
-}
-
-/** Where the time of the floor goes: what the kernel itself asks for each part of a container. */
-async function measurePhases(floor, options, count) {
-  const driver = new Driver([floor, '--phases'], options);
-  await driver.start();
-  const samples = JSON.parse(await driver.ask(count));
-  await driver.stop();
-  return Object.keys(samples[0]).map((phase) =>
-    toRow(
-      phase,
-      samples.map((sample) => [sample[phase] ?? 0]),
-    ),
-  );
 }
 
 // Whatever starts a peer fastest is what it is compared by.

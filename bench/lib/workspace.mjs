@@ -9,7 +9,7 @@ import { generateFloorPlan } from './floor-plan.mjs';
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export const CORRAL = join(ROOT, 'dist/lib/corral.js');
 const SOURCES = join(ROOT, 'bench/floor');
-const PROGRAMS = ['floor', 'drive', 'sleepers', 'killer', 'escapee'];
+const PROGRAMS = ['floor', 'drive', 'sleepers', 'killer', 'escapee', 'watch'];
 
 /**
  * @typedef {object} Workspace
