@@ -19,7 +19,8 @@ const load = readLoad();
 const workspace = createWorkspace();
 // The drivers end with their standard input, and clear away what they have made.
 for (const signal of ['SIGINT', 'SIGTERM']) {
-  process.once(signal, () => {
+  process.once(signal, async () => {
+    await Promise.allSettled([...workspace.undo].map((undo) => undo()));
     removeWorkspace(workspace);
     process.exit(signal === 'SIGINT' ? 130 : 143);
   });

@@ -15,7 +15,7 @@ const SETTLE_MS = 1000;
 export async function run({ workspace, peers, plan, skip }) {
   const ways = WAYS.filter((way) => !way.startsWith('bwrap') || peers.some(({ name }) => name === 'bwrap'));
   if (ways.length < WAYS.length) skip('(g) bwrap: it is not here');
-  const rounds = plan.quick ? 1 : 5;
+  const rounds = plan.quick ? 1 : 3;
   const rows = [];
   for (const way of ways) {
     const cells = [];
@@ -76,11 +76,14 @@ async function countLeft({ way, end, workload, workspace }) {
     env,
     stateDir: env.CORRAL_STATE_DIR,
   });
+  const killCage = () => cage.kill();
+  workspace.undo.add(killCage);
   try {
     await act(cage, end, marker);
     return await countSettled(marker, 'escapee', SETTLE_MS);
   } finally {
-    await cage.kill();
+    await killCage();
+    workspace.undo.delete(killCage);
     // A container that corral made is outside the cage.
     if (way.startsWith('corral')) await killMarked(marker, 'escapee');
   }

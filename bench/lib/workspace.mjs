@@ -18,6 +18,7 @@ const PROGRAMS = ['floor', 'drive', 'sleepers', 'killer', 'escapee', 'watch'];
  * @property {string} bundle - for runc and crun
  * @property {string} stateDir - of corral, the bench's own
  * @property {{ cwd: string, env: NodeJS.ProcessEnv }} driverOptions - for all processes that measure
+ * @property {Set<() => Promise<unknown>>} undo - what else is to be done when the bench is interrupted
  */
 
 /** @returns {Workspace} */
@@ -27,7 +28,14 @@ export function createWorkspace() {
   const env = { ...process.env, CORRAL_STATE_DIR: stateDir };
   writeFileSync(join(directory, 'plan.inc'), generateFloorPlan(readPlan(env), readPlan(env, '--isolation', 'cgroup')));
   const programs = Object.fromEntries(PROGRAMS.map((name) => [name, compile(name, directory)]));
-  return { directory, stateDir, programs, bundle: makeBundle(directory), driverOptions: { cwd: '/', env } };
+  return {
+    directory,
+    stateDir,
+    programs,
+    bundle: makeBundle(directory),
+    driverOptions: { cwd: '/', env },
+    undo: new Set(),
+  };
 }
 
 /** @param {Workspace} workspace */

@@ -34,16 +34,17 @@ const END: Mark = ['gone', 3_500_000];
 
 describe('summarizePhases', () => {
   const floor = [{ 'make cgroups': 80, clone: 200, fork: 10, 'rights, exec': 20, 'run command': 300 }];
-  const rows = summarizePhases(
-    {
-      corral: [
-        [...PARENT, END],
-        [...PARENT, ...INIT, END],
-      ],
-      floor,
-    },
-    STEPS,
-  );
+  const rows =
+    summarizePhases(
+      {
+        corral: [
+          [...PARENT, END],
+          [...PARENT, ...INIT, END],
+        ],
+        floor,
+      },
+      STEPS,
+    ) ?? [];
   const find = (start: string): number | undefined => rows.find(({ name }) => name.startsWith(start))?.corral;
 
   it('cuts the parent’s part at its actions', () => {
@@ -80,7 +81,7 @@ describe('summarizePhases', () => {
 
   it('times the parent by the containers that nobody watched', () => {
     const slow = [...PARENT, ...INIT, END].map(([name, at]): Mark => [name, at < 1_600_000 ? at : at + 1_000_000]);
-    const mixed = summarizePhases({ corral: [[...PARENT, END], slow], floor }, STEPS);
-    expect(mixed?.find(({ name }) => name === 'id maps')?.corral).toBe(50);
+    const mixed = summarizePhases({ corral: [[...PARENT, END], slow], floor }, STEPS) ?? [];
+    expect(mixed.find(({ name }) => name === 'id maps')?.corral).toBe(50);
   });
 });
