@@ -13,11 +13,23 @@ export function parseDuration(text: string): number | undefined {
 
 /** Returns milliseconds as people read them: `12ms`, `3.2s`, `4m 10s`, `2h 5m`, `3d 1h`. */
 export function formatDuration(ms: number): string {
-  if (ms < 1000) return `${String(Math.round(ms))}ms`;
-  if (ms < 60_000) return `${(ms / 1000).toFixed(1).replace(/\.0$/, '')}s`;
-  const minutes = Math.floor(ms / 60_000);
-  if (minutes < 60) return `${String(minutes)}m ${String(Math.floor(ms / 1000) % 60)}s`;
+  // What would be written decides which unit it is written in: 59.98s is a minute.
+  if (Math.round(ms) < 1000) return `${String(Math.round(ms))}ms`;
+  const tenths = Math.round(ms / 100);
+  if (tenths < 600) return `${String(tenths / 10)}s`;
+  const seconds = Math.round(ms / 1000);
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${String(minutes)}m ${String(seconds % 60)}s`;
   const hours = Math.floor(minutes / 60);
   if (hours < 24) return `${String(hours)}h ${String(minutes % 60)}m`;
   return `${String(Math.floor(hours / 24))}d ${String(hours % 24)}h`;
+}
+
+/** Returns how long ago something was, in the largest unit that it fills: `0s`, `59s`, `4m`, `23h`, `400d`. */
+export function formatAge(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  if (seconds < 60) return `${String(seconds)}s`;
+  if (seconds < 3600) return `${String(Math.floor(seconds / 60))}m`;
+  if (seconds < 86_400) return `${String(Math.floor(seconds / 3600))}h`;
+  return `${String(Math.floor(seconds / 86_400))}d`;
 }

@@ -12,15 +12,23 @@ export function parseSize(text: string): number | undefined {
   return Number.isSafeInteger(bytes) ? bytes : undefined;
 }
 
+const LARGER = ['K', 'M', 'G', 'T'] as const;
+
 /** Returns bytes as people write them: `32M`, `1.5G`, `512`. */
 export function formatSize(bytes: number): string {
-  for (const unit of ['T', 'G', 'M', 'K'] as const) {
-    const size = bytes / (UNITS[unit.toLowerCase()] ?? 1);
-    if (size >= 1) return `${trimZeros(size)}${unit}`;
+  let shown = roundToTenths(bytes);
+  let unit = '';
+  let size = bytes;
+  for (const larger of LARGER) {
+    // What would be written decides: 1023.99K is 1M.
+    if (shown < 1024) break;
+    size /= 1024;
+    shown = roundToTenths(size);
+    unit = larger;
   }
-  return String(bytes);
+  return `${String(shown)}${unit}`;
 }
 
-function trimZeros(number: number): string {
-  return number.toFixed(1).replace(/\.0$/, '');
+function roundToTenths(number: number): number {
+  return Math.round(number * 10) / 10;
 }

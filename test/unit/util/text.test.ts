@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { closest } from '../../../src/util/closest.js';
-import { formatDuration, parseDuration } from '../../../src/util/duration.js';
+import { formatAge, formatDuration, parseDuration } from '../../../src/util/duration.js';
 import { errnoName, errnoNumber, errnoText } from '../../../src/util/errno.js';
 import { parseSignal, signalName } from '../../../src/util/signals.js';
 import { formatSize, parseSize } from '../../../src/util/size.js';
@@ -59,6 +59,10 @@ describe('a size', () => {
     [1536, '1.5K'],
     [32 * 1024 ** 2, '32M'],
     [1024 ** 4 * 3, '3T'],
+    [1024 ** 2 - 1, '1M'],
+    [1023.96 * 1024 ** 3, '1T'],
+    [2000 * 1024 ** 4, '2000T'],
+    [12.34, '12.3'],
   ])('of %d bytes reads %s', (bytes, text) => {
     expect(formatSize(bytes)).toBe(text);
   });
@@ -91,8 +95,12 @@ describe('a duration', () => {
   test.each([
     [0, '0ms'],
     [12.4, '12ms'],
+    [999.4, '999ms'],
+    [999.6, '1s'],
     [1000, '1s'],
     [3200, '3.2s'],
+    [59_940, '59.9s'],
+    [59_960, '1m 0s'],
     [250_000, '4m 10s'],
     [7_500_000, '2h 5m'],
     [262_800_000, '3d 1h'],
@@ -102,6 +110,21 @@ describe('a duration', () => {
 
   test('below a second reads back as it was', () => {
     fc.assert(fc.property(fc.nat(999), (ms) => parseDuration(formatDuration(ms)) === ms));
+  });
+});
+
+describe('an age', () => {
+  test.each([
+    [-5, '0s'],
+    [999, '0s'],
+    [59_999, '59s'],
+    [60_000, '1m'],
+    [3_599_999, '59m'],
+    [3_600_000, '1h'],
+    [86_399_999, '23h'],
+    [400 * 86_400_000, '400d'],
+  ])('of %d ms reads %s', (ms, text) => {
+    expect(formatAge(ms)).toBe(text);
   });
 });
 
