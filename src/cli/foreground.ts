@@ -1,4 +1,4 @@
-import { printErr } from './print.js';
+import { printProblem } from './report-error.js';
 
 /** A process that this one is the face of: a container, or an exec. */
 export interface Attended<Result> {
@@ -47,7 +47,7 @@ function forwardTo(target: Attended<unknown>, killAt: number): (signal: NodeJS.S
       target.signal(signal);
       return;
     }
-    if (asked === killAt) printErr('corral: it was asked to end and has not: killing it\n');
+    if (asked === killAt) printProblem('it was asked to end and has not: killing it');
     // A kill that fails is told of by `exited`.
     target.kill().catch(() => undefined);
   };

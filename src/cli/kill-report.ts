@@ -1,11 +1,12 @@
 import type { Containers } from '../container/containers.js';
+import { formatDuration } from '../util/duration.js';
 
 /** What a kill did, or would do. */
 export type KillReport = Awaited<ReturnType<Containers['kill']>>;
 
-/** Returns a kill in words: `12 processes killed in 3 ms`. */
+/** Returns a kill in words: `12 processes killed in 3ms`. */
 export function formatKill({ processes, durationMs }: KillReport): string {
-  return `${countProcesses(processes)} killed in ${String(Math.max(1, Math.round(durationMs)))} ms`;
+  return `${countProcesses(processes)} killed in ${formatDuration(Math.max(1, durationMs))}`;
 }
 
 /** Returns a number of processes in words. */

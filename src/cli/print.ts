@@ -1,4 +1,6 @@
 import { writeSync } from 'node:fs';
+import { isatty } from 'node:tty';
+import { escapeJson } from './escape.js';
 
 /** Writes to standard output, whole and at once. */
 export function printOut(text: string): void {
@@ -12,13 +14,21 @@ export function printErr(text: string): void {
 
 /** Writes a value as JSON to standard output. */
 export function printJson(value: unknown): void {
-  printOut(`${JSON.stringify(value, undefined, 2)}\n`);
+  printOut(`${escapeJson(JSON.stringify(value, undefined, 2))}\n`);
 }
 
-/** Returns how long a line may be: where nobody looks at it, as long as it is. */
+/** Returns how many columns standard output has: where nobody looks at it, no end of them. */
 export function outputWidth(): number {
-  return process.stdout.isTTY ? process.stdout.columns : Infinity;
+  // A terminal that does not know its size says 0.
+  return isatty(1) ? process.stdout.columns || DEFAULT_WIDTH : Infinity;
 }
+
+/** The same of standard error. */
+export function errorWidth(): number {
+  return isatty(2) ? process.stderr.columns || DEFAULT_WIDTH : Infinity;
+}
+
+const DEFAULT_WIDTH = 80;
 
 // Never by process.stdout and process.stderr: those turn a pipe non-blocking, and the pipe is the container's, too. Besides,
 // what was written so is out before the process is.

@@ -1,12 +1,12 @@
 import { resolve } from 'node:path/posix';
 import { Command, CommanderError, Option } from 'commander';
-import { describeError } from './describe-error.js';
 import { EXIT, errorExitCode } from './exit-codes.js';
 import { type Flags, type Spelling, addFlags } from './flags/flag.js';
 import { text } from './flags/readers.js';
-import { HELP, helpEnd, readVersion } from './help.js';
+import { HELP, HELP_OUTPUT, helpEnd, readVersion } from './help.js';
 import { printErr, printOut } from './print.js';
-import { UsageError, parseUsageError } from './usage-error.js';
+import { printError } from './report-error.js';
+import { parseUsageError, unknownVerb } from './usage-error.js';
 import type { Verb, VerbContext } from './verb.js';
 import { VERBS } from './verbs.js';
 
@@ -25,7 +25,7 @@ export async function runCommandLine(argv: readonly string[], env: NodeJS.Proces
   } catch (error) {
     const runs = outcome.verb?.runs === true;
     if (error instanceof CommanderError) return usageExitCode(error, runs);
-    printErr(`corral: ${describeError(error, spelling)}\n`);
+    printError(error, spelling);
     return errorExitCode(error, { runs });
   }
 }
@@ -50,14 +50,14 @@ const GLOBAL_FLAGS: Flags = {
 
 function createProgram(spelling: Spelling, outcome: Outcome, env: NodeJS.ProcessEnv): Command {
   const printUsageError = (message: string): void => {
-    printErr(`corral: ${describeError(parseUsageError(message, outcome.verbName), spelling)}\n`);
+    printError(parseUsageError(message, outcome.verbName, Object.keys(VERBS)), spelling);
   };
   const program = new Command('corral')
     .description('Runs commands in containers, each in a cgroup of its own, and takes a whole container down at once.')
     .enablePositionalOptions()
     .exitOverride()
     .configureHelp(HELP)
-    .configureOutput({ writeOut: printOut, writeErr: printErr, outputError: printUsageError })
+    .configureOutput({ ...HELP_OUTPUT, writeOut: printOut, writeErr: printErr, outputError: printUsageError })
     .helpCommand(false)
     .addHelpText('after', OVERVIEW_END);
   configureFlags(program, {}, spelling);
@@ -89,7 +89,7 @@ function addHelpVerb(program: Command, prepare: (command: Command) => Promise<vo
     .argument('[verb]')
     .action(async (name: string | undefined) => {
       const command = name === undefined ? program : program.commands.find((verb) => verb.name() === name);
-      if (command === undefined) throw new UsageError(`unknown verb ${String(name)}`, 'see corral --help');
+      if (command === undefined) throw unknownVerb(String(name), Object.keys(VERBS));
       await prepare(command);
       command.outputHelp();
     });

@@ -1,4 +1,5 @@
 import { ContainerError } from '../errors/container-error.js';
+import { closest } from '../util/closest.js';
 
 /** A command line that makes no sense as a whole; what makes no sense as a value is an OptionError. */
 export class UsageError extends ContainerError {
@@ -14,7 +15,6 @@ const WORDINGS: readonly (readonly [pattern: RegExp, reword: (...groups: string[
   [/^too many arguments for '(.*)'\. Expected 0/, (verb) => `${verb} takes no operands`],
   [/^too many arguments for '(.*)'\. Expected \d+/, (verb) => `too many operands for ${verb}`],
   [/^unknown option '(.*)'$/, (flag) => `unknown flag ${flag}`],
-  [/^unknown command '(.*)'$/, (verb) => `unknown verb ${verb}`],
 ];
 
 /**
@@ -22,14 +22,38 @@ const WORDINGS: readonly (readonly [pattern: RegExp, reword: (...groups: string[
  *
  * @param message - `error: unknown option '--memry'`, and perhaps `(Did you mean --memory?)` on the next line
  * @param verb - whose help to point to
+ * @param verbs - all that there are
  */
-export function parseUsageError(message: string, verb: string | undefined): UsageError {
+export function parseUsageError(message: string, verb: string | undefined, verbs: readonly string[]): UsageError {
   const [, what = message, suggestion] = /^error: (.*?)(?:\n\((Did you mean .*)\))?\n*$/s.exec(message) ?? [];
+  const [, name] = /^unknown command '(.*)'$/.exec(what) ?? [];
+  if (name !== undefined) return unknownVerb(name, verbs);
   return new UsageError(
     reword(what),
     suggestion?.replace(/^D/, 'd') ?? `see corral ${verb === undefined ? '' : `${verb} `}--help`,
   );
 }
+
+/** Returns the complaint about a verb that is none. @param verbs - those that there are */
+export function unknownVerb(name: string, verbs: readonly string[]): UsageError {
+  const near = closest(name, [...verbs, ...Object.keys(HABITS)]);
+  const hint = near === undefined ? 'see corral --help' : `did you mean ${HABITS[near] ?? near}?`;
+  return new UsageError(`unknown verb ${name}`, hint);
+}
+
+/** What people type who come from docker, podman or runc, and what it is called here. */
+const HABITS: Readonly<Partial<Record<string, string>>> = {
+  create: 'run',
+  start: 'run',
+  stop: 'kill',
+  rm: 'kill',
+  remove: 'kill',
+  delete: 'kill',
+  list: 'ps',
+  ls: 'ps',
+  state: 'inspect',
+  top: 'stats',
+};
 
 function reword(what: string): string {
   for (const [pattern, wording] of WORDINGS) {

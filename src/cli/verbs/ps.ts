@@ -1,9 +1,11 @@
 import type { ContainerInfo } from '../../container/containers.js';
-import { formatDuration } from '../../util/duration.js';
+import { formatAge, formatDuration } from '../../util/duration.js';
 import { formatSize } from '../../util/size.js';
 import { EXIT } from '../exit-codes.js';
 import { outputWidth, printJson, printOut } from '../print.js';
 import { quoteCommand } from '../quote.js';
+import { STATUS_STYLES } from '../status.js';
+import { painter } from '../style.js';
 import { type Column, formatTable } from '../table.js';
 import type { Verb, VerbCall } from '../verb.js';
 
@@ -20,7 +22,7 @@ export const ps: Verb = {
     json: { flags: '--json', help: 'as JSON, with everything that is known', group: 'Output', value: true },
     quiet: { flags: '-q, --quiet', help: 'only the names', group: 'Output', value: true },
   },
-  notes: `STATUS is one of
+  notes: `STATUS is one of:
   creating   being started
   running    what it says
   paused     frozen, all of it
@@ -38,26 +40,24 @@ async function listContainers({ options, context }: VerbCall<PsFlags>): Promise<
   const containers = new Containers(context).list();
   if (options.json === true) printJson(containers);
   else if (options.quiet === true) printOut(containers.map(({ id }) => `${id}\n`).join(''));
-  else printOut(formatTable(containers, COLUMNS, outputWidth()));
+  else printOut(await formatTable(containers, COLUMNS, { width: outputWidth(), paint: painter(1) }));
   return EXIT.ok;
 }
 
 const COLUMNS: readonly Column<ContainerInfo>[] = [
-  { title: 'NAME', cell: ({ id }) => id },
-  { title: 'STATUS', cell: ({ status }) => status },
-  { title: 'PID', align: 'right', cell: ({ pid }) => (pid === undefined ? '-' : String(pid)) },
-  { title: 'PROCESSES', align: 'right', cell: ({ processes }) => String(processes) },
+  { title: 'NAME', cell: ({ id }) => id, min: 12 },
+  { title: 'STATUS', cell: ({ status }) => status, style: ({ status }) => STATUS_STYLES[status] },
+  { title: 'PID', align: 'right', cell: ({ pid }) => (pid === undefined ? '-' : String(pid)), optional: true },
+  { title: 'PROCS', align: 'right', cell: ({ processes }) => String(processes), optional: true },
   {
     title: 'CPU',
     align: 'right',
     cell: ({ stats }) => (stats.cpuMs === undefined ? '-' : formatDuration(stats.cpuMs)),
+    optional: true,
   },
   { title: 'MEMORY', align: 'right', cell: ({ stats }) => formatMemory(stats) },
-  {
-    title: 'CREATED',
-    cell: ({ createdAt }) => `${formatDuration(Math.max(0, Date.now() - Date.parse(createdAt)))} ago`,
-  },
-  { title: 'COMMAND', cell: ({ command }) => quoteCommand(command) },
+  { title: 'CREATED', cell: ({ createdAt }) => `${formatAge(Date.now() - Date.parse(createdAt))} ago`, optional: true },
+  { title: 'COMMAND', cell: ({ command }) => quoteCommand(command), min: 12 },
 ];
 
 function formatMemory({ memoryBytes, memoryMaxBytes }: ContainerInfo['stats']): string {

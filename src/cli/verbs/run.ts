@@ -6,7 +6,7 @@ import { EXIT_HELP, exitCodeOf } from '../exit-codes.js';
 import { attend } from '../foreground.js';
 import { CONTAINER_FLAGS } from '../flags/container.js';
 import { FOREGROUND_FLAGS, type ForegroundOptions } from '../flags/foreground.js';
-import { printErr } from '../print.js';
+import { printNote, printProblem } from '../report-error.js';
 import { writeResult } from '../result-file.js';
 import type { Verb, VerbCall } from '../verb.js';
 
@@ -60,11 +60,11 @@ async function runCommand({ operands, options, context }: VerbCall<RunFlags>): P
       stdout: 'inherit',
       stderr: 'inherit',
     });
-    if (quiet !== true) for (const note of container.notes) printErr(`corral: note: ${note}\n`);
+    if (quiet !== true) container.notes.forEach(printNote);
     return container;
   };
   const result = await writeResult(resultPath, () => attendContainer(start));
-  if (result.oomKilled) printErr(`corral: ${result.id} ran out of memory${describeMemory(rest.memory, result)}\n`);
+  if (result.oomKilled) printProblem(`${result.id} ran out of memory${describeMemory(rest.memory, result)}`);
   return exitCodeOf(result);
 }
 

@@ -61,7 +61,7 @@ describe('corral ps', () => {
     await lab.box('db', ['--no-init'], ['sleep', '1002']);
     const { stdout } = await lab.corral(['ps']);
     const [header, ...rows] = stdout.trimEnd().split('\n');
-    expect(header).toMatch(/^NAME +STATUS +PID +PROCESSES +CPU +MEMORY +CREATED +COMMAND$/);
+    expect(header).toMatch(/^NAME +STATUS +PID +PROCS +CPU +MEMORY +CREATED +COMMAND$/);
     expect(rows[0]).toMatch(/^db +running +\d+ +1 .* ago +sleep 1002$/);
     expect(rows[1]).toMatch(/^web +running +\d+ +2 .* ago +sleep 1001$/);
     expect(await lab.corral(['ps', '-q'])).toMatchObject({ stdout: 'db\nweb\n' });
@@ -91,7 +91,7 @@ describe('corral kill', () => {
     const db = await lab.box('db');
     const killed = await lab.corral(['kill', 'web', 'db', 'web']);
     expect(killed).toMatchObject({ code: 0, stderr: '' });
-    expect(killed.stdout).toMatch(/^web: 2 processes killed in \d+ ms\ndb: 2 processes killed in \d+ ms\n$/);
+    expect(killed.stdout).toMatch(/^web: 2 processes killed in \d+ms\ndb: 2 processes killed in \d+ms\n$/);
     expect(await web.ended).toMatchObject({ code: 137, stderr: '' });
     expect(await db.ended).toMatchObject({ code: 137, stderr: '' });
   });
@@ -111,7 +111,7 @@ describe('corral kill', () => {
     const web = await lab.box('web');
     const killed = await lab.corral(['kill', 'nobody', 'web', '../web']);
     expect(killed.code).toBe(1);
-    expect(killed.stdout).toMatch(/^web: 2 processes killed in \d+ ms\n$/);
+    expect(killed.stdout).toMatch(/^web: 2 processes killed in \d+ms\n$/);
     expect(killed.stderr).toMatch(
       /^corral: container "nobody" does not exist\ncorral: container: "\.\.\/web" is not a /,
     );
@@ -144,7 +144,7 @@ describe('corral prune', () => {
     ]);
     const pruned = await lab.corral(['prune']);
     expect(pruned).toMatchObject({ code: 0, stderr: '' });
-    expect(pruned.stdout).toMatch(/^gone: .*, removed\nleft: 2 processes killed in \d+ ms, removed\n$/);
+    expect(pruned.stdout).toMatch(/^gone: .*, removed\nleft: 2 processes killed in \d+ms, removed\n$/);
     expect((await lab.corral(['ps', '-q'])).stdout).toBe('alive\n');
     expect(await lab.corral(['prune'])).toMatchObject({ code: 0, stdout: 'nothing to clear away\n' });
     expect(await lab.corral(['prune', '--json'])).toMatchObject({ code: 0, stdout: '[]\n' });

@@ -68,10 +68,10 @@ describe('wrong usage', () => {
     ],
     ['error: something new', 'something new', 'see corral run --help'],
   ])('%j', (message, what, hint) => {
-    expect(parseUsageError(message, 'run')).toMatchObject({ message: what, hint, code: 'ERR_USAGE' });
+    expect(parseUsageError(message, 'run', ['run', 'ps'])).toMatchObject({ message: what, hint, code: 'ERR_USAGE' });
   });
 
   it('without a verb points to the overview', () => {
-    expect(parseUsageError("error: unknown option '-x'", undefined).hint).toBe('see corral --help');
+    expect(parseUsageError("error: unknown option '-x'", undefined, []).hint).toBe('see corral --help');
   });
 });

@@ -194,6 +194,9 @@ describe('the closest word', () => {
     ['memoryswap', 'memorySwap'],
     ['pid', 'pids'],
     ['nett', 'net'],
+    ['ent', 'net'],
+    ['pdis', 'pids'],
+    ['ten', undefined],
     ['hostname', undefined],
     ['', undefined],
   ])('to %j is %s', (word, found) => {
