@@ -76,6 +76,10 @@
         '-Wl,--gc-sections', '-Wl,-z,norelro', '-Wl,-z,noseparate-code', '-Wl,--build-id=none',
       ],
       'libraries!': ['-lstdc++'],
+      'conditions': [
+        # Else atomic operations are calls to libgcc, which asks a C library what the processor can do.
+        ['target_arch=="arm64"', { 'cflags': ['-mno-outline-atomics'] }],
+      ],
       'configurations': {
         'Release': { 'cflags!': ['-O3'] },
       },

@@ -26,7 +26,8 @@ const TARGET = `${process.version} ${process.arch}`;
 const COMMON_GYPI = {
   target_defaults: {
     default_configuration: 'Release',
-    configurations: { Release: { cflags: ['-O2'] } },
+    // How to optimize is said in binding.gyp.
+    configurations: { Release: {} },
     cflags: ['-pthread'],
     ldflags: ['-pthread'],
     target_conditions: [['_type in ["shared_library", "loadable_module"]', { cflags: ['-fPIC'] }]],
@@ -123,10 +124,12 @@ function build() {
   writeFileSync(STAMP, TARGET);
 }
 
-/** npm hands its own settings down as variables, and node-gyp would prefer these to its arguments. */
+/** What the build is not to know of the environment: the settings of npm, which node-gyp would prefer to its arguments, and flags. */
 function buildEnvironment() {
   const environment = { ...process.env };
   delete environment['npm_config_nodedir'];
+  // corral-init has no C library under it: what flags such as -fstack-protector call is not there.
+  for (const name of ['CFLAGS', 'CXXFLAGS', 'CPPFLAGS', 'LDFLAGS']) delete environment[name];
   return environment;
 }
 

@@ -312,12 +312,6 @@ char *strpbrk(const char *text, const char *accept) {
   return *text == '\0' ? NULL : (char *)text;
 }
 
-int atoi(const char *text) {
-  int value = 0;
-  while (*text >= '0' && *text <= '9') value = value * 10 + (*text++ - '0');
-  return value;
-}
-
 char *getenv(const char *name) {
   const size_t length = strlen(name);
   for (char **entry = g_environment; *entry != NULL; ++entry) {

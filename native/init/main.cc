@@ -20,6 +20,13 @@ namespace {
 
 constexpr int kExitGaveUp = 125;
 
+// Not atoi(3): where the user's flags say -O2, <stdlib.h> makes that a call of strtol(3), which libc.c has not.
+int ParseDescriptor(const char* text) {
+  int value = 0;
+  while (*text >= '0' && *text <= '9') value = value * 10 + (*text++ - '0');
+  return value;
+}
+
 // Undoes what Node and the clone left behind: Node ignores SIGPIPE and SIGXFSZ, an ignored signal stays ignored over
 // exec, and the clone blocks every signal.
 void ResetSignals() {
@@ -77,5 +84,5 @@ int main() {
   // In the environment, which ps does not show: the number means nothing inside the container.
   const char* socket = ::getenv("CORRAL_SOCKET");
   if (socket == nullptr) return corral::kExitGaveUp;
-  corral::Main(::atoi(socket));
+  corral::Main(corral::ParseDescriptor(socket));
 }
