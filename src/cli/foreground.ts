@@ -7,6 +7,11 @@ export interface Attended<Result> {
   readonly exited: Promise<Result>;
 }
 
+interface Patience {
+  readonly killAt: number;
+  readonly quiet: boolean;
+}
+
 /** What is handed on to the process; SIGKILL and SIGSTOP cannot be. */
 const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2', 'SIGWINCH'] as const;
 
@@ -17,11 +22,11 @@ const ENDING: readonly string[] = ['SIGINT', 'SIGTERM'];
  * Starts a process and waits for its end, handing on the signals that this process gets.
  *
  * @param start - starts it; signals that come meanwhile reach it once it has started
- * @param killAt - the how-manieth SIGINT or SIGTERM kills it at once
+ * @param patience - `killAt`: the how-manieth SIGINT or SIGTERM kills it at once; `quiet`: without a word
  */
 export async function attend<Result, Process extends Attended<Result>>(
   start: () => Promise<Process>,
-  killAt: number,
+  patience: Patience,
 ): Promise<Result> {
   const early: NodeJS.Signals[] = [];
   let receive = (signal: NodeJS.Signals): void => void early.push(signal);
@@ -31,7 +36,7 @@ export async function attend<Result, Process extends Attended<Result>>(
   for (const signal of FORWARDED) process.on(signal, listener);
   try {
     const started = await start();
-    receive = forwardTo(started, killAt);
+    receive = forwardTo(started, patience);
     early.forEach(receive);
     return await started.exited;
   } finally {
@@ -39,7 +44,7 @@ export async function attend<Result, Process extends Attended<Result>>(
   }
 }
 
-function forwardTo(target: Attended<unknown>, killAt: number): (signal: NodeJS.Signals) => void {
+function forwardTo(target: Attended<unknown>, { killAt, quiet }: Patience): (signal: NodeJS.Signals) => void {
   let asked = 0;
   return (signal) => {
     if (ENDING.includes(signal)) asked += 1;
@@ -47,7 +52,7 @@ function forwardTo(target: Attended<unknown>, killAt: number): (signal: NodeJS.S
       target.signal(signal);
       return;
     }
-    if (asked === killAt) printProblem('it was asked to end and has not: killing it');
+    if (asked === killAt && !quiet) printProblem('it was asked to end and has not: killing it');
     // A kill that fails is told of by `exited`.
     target.kill().catch(() => undefined);
   };

@@ -1,4 +1,4 @@
-import type { Containers } from '../container/containers.js';
+import type { ContainerInfo, Containers } from '../container/containers.js';
 import { isContainerError } from '../errors/container-error.js';
 import { UsageError } from './usage-error.js';
 
@@ -26,16 +26,23 @@ export function forEach<Result>(
   );
 }
 
-/** Returns the names that a verb was given, each once, or with --all every name. @throws UsageError for none or both */
+/**
+ * Returns the names that a verb was given, each once; with --all every name, with --filter those that fit.
+ *
+ * @throws UsageError for none, or names and one of the two
+ */
 export function selectNames(
   operands: readonly string[],
   all: true | undefined,
   containers: Containers,
+  fits?: (container: ContainerInfo) => boolean,
 ): readonly string[] {
-  if (all === true && operands.length > 0) throw new UsageError('--all leaves no NAME to give');
-  if (all === true) return containers.list().map(({ id }) => id);
-  if (operands.length === 0) throw new UsageError('NAME is missing', 'or --all');
-  return [...new Set(operands)];
+  const flag = fits !== undefined ? '--filter' : all === true ? '--all' : undefined;
+  if (flag !== undefined && operands.length > 0) throw new UsageError(`${flag} leaves no NAME to give`);
+  if (flag === undefined && operands.length === 0) throw new UsageError('NAME is missing', 'or --all');
+  if (flag === undefined) return [...new Set(operands)];
+  const listed = containers.list();
+  return (fits === undefined ? listed : listed.filter(fits)).map(({ id }) => id);
 }
 
 /** Returns what became of a container as plain data: the result's own fields beside `id`, or `error`. */

@@ -7,6 +7,7 @@ import { listProcesses } from '../cgroup/processes.js';
 import { hasCgroup } from '../cgroup/ref.js';
 import { type Stats, readStats } from '../cgroup/stats.js';
 import { readUsage } from '../cgroup/usage.js';
+import { labelsOf } from '../spec/annotations.js';
 import { isAlive, openProcess, type ProcessIdentity } from './identity.js';
 import type { PipeOptions, Pipes } from './pipes.js';
 import type { LastUsage, State } from './state.js';
@@ -29,6 +30,8 @@ export interface ContainerInfo {
   /** Its first process, in the caller's pid namespace; absent when there is none. */
   readonly pid?: number;
   readonly command: readonly string[];
+  /** What was noted about it when it was made. */
+  readonly labels: Readonly<Record<string, string>>;
   /** RFC 3339. */
   readonly createdAt: string;
   /** How many processes it has. */
@@ -134,6 +137,7 @@ export class Containers {
       status: selectStatus(state, alive),
       ...(alive ? { pid: init.pid } : {}),
       command: spec.process.args,
+      labels: labelsOf(spec),
       createdAt,
       processes: listProcesses(cgroup).length,
       stats: readStats(cgroup),

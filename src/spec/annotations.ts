@@ -20,6 +20,23 @@ export const ANNOTATIONS = {
 /** The value of {@link ANNOTATIONS.rootfs} that asks for the overlay of the host's root. */
 export const HOST_OVERLAY = 'host-overlay';
 
+/** All names that are corral's own start with this. */
+const OWN = 'dev.corral.';
+
+/** Tells whether an annotation of this name is corral's own, and so nobody's label. */
+export function isOwnAnnotation(name: string): boolean {
+  return name.startsWith(OWN);
+}
+
+/** Returns a container's labels: the annotations that are not corral's own. */
+export function labelsOf({
+  annotations,
+}: {
+  readonly annotations: Readonly<Record<string, string>>;
+}): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.entries(annotations).filter(([name]) => !isOwnAnnotation(name)));
+}
+
 /** Tells whether the container is killed when the process that started it dies. */
 export function diesWithParent({ annotations }: { readonly annotations: Readonly<Record<string, string>> }): boolean {
   return annotations[ANNOTATIONS.dieWithParent] === 'true';

@@ -10,6 +10,7 @@ import {
 import type { ContainerOptions } from './options.js';
 import { type DeviceLookup, parseLimits } from './parse/limits.js';
 import { containerDirectory, hostPath, parseTmpfs, parseVolume } from './parse/mounts.js';
+import { checkLabels } from './parse/labels.js';
 import { checkHostname, checkName, hostnameOf } from './parse/name.js';
 import { parseUlimit, resolveCapabilities } from './parse/process.js';
 import { checkSysctl } from './parse/sysctl.js';
@@ -61,7 +62,7 @@ export function toSpec(
       resources: parseLimits(options, around.device),
       ...(options.cgroupParent === undefined ? {} : { cgroupsPath: cgroupParent(options.cgroupParent) }),
     },
-    annotations: annotations(options, full, around),
+    annotations: { ...annotations(options, full, around), ...checkLabels(options.labels ?? {}) },
   };
 }
 

@@ -3,21 +3,26 @@ import { OptionError } from '../errors/option-error.js';
 import { closest } from '../util/closest.js';
 import type { ContainerOptions } from './options.js';
 
+const OPTIONS = 'an object of options';
+const NAMES_AND_VALUES = 'an object of names and values';
+
 const text = v.string('text');
 const flag = v.boolean('true or false');
 const number = v.number('a number');
 const size = v.union([v.number(), v.string()], 'a size such as 256M, or a number of bytes');
 const list = v.array(text, 'a list');
 const mode = v.picklist(['private', 'host'], 'private or host');
-const variables = v.record(v.string(), v.union([v.string(), v.undefined()], 'text'), 'an object of names and values');
+const variables = recordOf(v.union([v.string(), v.undefined()], 'text'));
 
 const volume = v.union(
   [v.string(), v.strictObject({ source: v.string(), target: v.string(), readOnly: v.optional(v.boolean()) })],
   'of the form SRC:DST[:ro|rw], or an object with source, target and readOnly',
 );
 
-const entries = {
+/** The shape of every option, by name. */
+export const OPTION_SHAPES = {
   name: text,
+  labels: recordOf(text),
   isolation: v.picklist(['full', 'cgroup'], 'full or cgroup'),
   rootfs: text,
   readOnly: flag,
@@ -31,7 +36,7 @@ const entries = {
   uts: mode,
   cgroupns: mode,
   hostname: text,
-  sysctl: v.record(v.string(), text, 'an object of names and values'),
+  sysctl: recordOf(text),
   init: flag,
   dieWithParent: flag,
   cgroupParent: text,
@@ -70,13 +75,20 @@ const entries = {
   deviceWriteIops: list,
 } satisfies Record<keyof ContainerOptions, unknown>;
 
-// Without a prototype: `toString` is no option.
-const schema = v.strictObject(
-  Object.assign(
-    Object.create(null) as Record<string, v.GenericSchema>,
-    Object.fromEntries(Object.entries(entries).map(([key, entry]) => [key, v.optional(entry as v.GenericSchema)])),
-  ),
-);
+const schema = allOptional(OPTION_SHAPES);
+
+/** Returns the schema of an object of names and values. */
+export function recordOf<T extends v.GenericSchema>(value: T): v.RecordSchema<v.StringSchema<undefined>, T, string> {
+  return v.record(v.string(), value, NAMES_AND_VALUES);
+}
+
+/** Returns the schema of an object that may have these fields, and no others. */
+export function allOptional(shapes: Readonly<Record<string, unknown>>): v.GenericSchema {
+  // Without a prototype: `toString` is no option.
+  const entries = Object.create(null) as Record<string, v.GenericSchema>;
+  for (const [name, shape] of Object.entries(shapes)) entries[name] = v.optional(shape as v.GenericSchema);
+  return v.strictObject(entries, OPTIONS);
+}
 
 /**
  * Checks the shape of the options: known names, right types, simple ranges. What a value means is checked where it is
@@ -85,12 +97,33 @@ const schema = v.strictObject(
  * @throws OptionError naming the option, its value and what was expected
  */
 export function checkOptions(options: unknown): ContainerOptions {
+  checkShape(schema, options, Object.keys(OPTION_SHAPES));
+  return options as ContainerOptions;
+}
+
+/**
+ * Checks a value against a schema of options.
+ *
+ * @param known - the names that an unknown one may have been meant to be
+ * @throws OptionError naming the option, its value and what was expected
+ */
+export function checkShape(schema: v.GenericSchema, options: unknown, known: readonly string[]): void {
+  refuseLists(options);
   const result = v.safeParse(schema, options);
-  if (result.success) return result.output;
+  if (result.success) return;
   const [issue] = result.issues;
   const name = optionName(issue.path ?? []);
-  if (issue.type === 'strict_object' && issue.expected === 'never') throw unknownOption(name);
+  if (issue.type === 'strict_object' && issue.expected === 'never') throw unknownOption(name, known);
   throw new OptionError(name === '' ? 'options' : name, issue.input, issue.message);
+}
+
+// To valibot, a list is an object.
+function refuseLists(options: unknown): void {
+  if (Array.isArray(options)) throw new OptionError('options', options, OPTIONS);
+  for (const name of ['env', 'labels', 'sysctl']) {
+    const value: unknown = typeof options === 'object' && options !== null ? Reflect.get(options, name) : undefined;
+    if (Array.isArray(value)) throw new OptionError(name, value, NAMES_AND_VALUES);
+  }
 }
 
 function optionName(path: readonly { readonly key?: unknown }[]): string {
@@ -101,7 +134,7 @@ function optionName(path: readonly { readonly key?: unknown }[]): string {
   );
 }
 
-function unknownOption(name: string): OptionError {
-  const known = closest(name, Object.keys(entries));
-  return new OptionError('options', name, 'an option', known === undefined ? {} : { hint: `did you mean ${known}?` });
+function unknownOption(name: string, known: readonly string[]): OptionError {
+  const meant = closest(name, known);
+  return new OptionError('options', name, 'an option', meant === undefined ? {} : { hint: `did you mean ${meant}?` });
 }

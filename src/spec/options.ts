@@ -31,13 +31,13 @@ export interface LimitOptions {
   readonly pids?: number;
   /** Weight of block I/O against siblings, 10–1000. */
   readonly ioWeight?: number;
-  /** `DEVICE:RATE` with a rate such as `10M`, in bytes a second. */
+  /** Reads: `DEVICE:RATE` with a rate such as `10M`, in bytes a second. */
   readonly deviceReadBps?: readonly string[];
-  /** `DEVICE:RATE`, bytes a second. */
+  /** Writes: `DEVICE:RATE`, in bytes a second. */
   readonly deviceWriteBps?: readonly string[];
-  /** `DEVICE:RATE`, operations a second. */
+  /** Reads: `DEVICE:RATE`, in operations a second. */
   readonly deviceReadIops?: readonly string[];
-  /** `DEVICE:RATE`, operations a second. */
+  /** Writes: `DEVICE:RATE`, in operations a second. */
   readonly deviceWriteIops?: readonly string[];
 }
 
@@ -59,9 +59,9 @@ export interface ProcessOptions {
   readonly capDrop?: readonly string[];
   /** No process gains privileges by exec. @default true */
   readonly noNewPrivileges?: boolean;
-  /** `NAME=SOFT[:HARD]` such as `nofile=1024:4096`. */
+  /** Resource limits of the process: `NAME=SOFT[:HARD]` such as `nofile=1024:4096`. */
   readonly ulimits?: readonly string[];
-  /** -1000 (never) to 1000 (first). */
+  /** Who is killed when the host is out of memory: -1000 (never) to 1000 (first). */
   readonly oomScoreAdj?: number;
 }
 
@@ -69,6 +69,8 @@ export interface ProcessOptions {
 export interface ContainerOptions extends LimitOptions, ProcessOptions {
   /** Its name, unique among this user's containers. @default 12 random hex digits */
   readonly name?: string;
+  /** What people and programs note about it: `{ job: '7' }`. They change nothing; lists show them and can be filtered by them. */
+  readonly labels?: Readonly<Record<string, string>>;
   /**
    * `full`: namespaces, a root filesystem of its own, limits. `cgroup`: only the cgroup: a child process whose whole tree
    * can be limited and killed; it sees the host, and inherits the caller's environment and ids.
@@ -80,6 +82,7 @@ export interface ContainerOptions extends LimitOptions, ProcessOptions {
   readonly rootfs?: string;
   /** The root filesystem cannot be written. @default false */
   readonly readOnly?: boolean;
+  /** Directories and files of the host to show inside: `SRC:DST[:ro|rw]`, or their parts. */
   readonly volumes?: readonly (string | Volume)[];
   /** `DST[:OPTIONS]`: empty file systems in memory, such as `/scratch:size=64m`. */
   readonly tmpfs?: readonly string[];
@@ -91,17 +94,17 @@ export interface ContainerOptions extends LimitOptions, ProcessOptions {
    * @default 'private'
    */
   readonly net?: 'private' | 'none' | 'host';
-  /** @default 'private' */
+  /** User ids: `private` maps them to unprivileged ones of the host. @default 'private' */
   readonly userns?: NamespaceMode;
-  /** @default 'private' */
+  /** Processes: whether it sees only its own. @default 'private' */
   readonly pid?: NamespaceMode;
-  /** @default 'private' */
+  /** System V and POSIX IPC. @default 'private' */
   readonly ipc?: NamespaceMode;
-  /** @default 'private' */
+  /** Host name. @default 'private' */
   readonly uts?: NamespaceMode;
-  /** @default 'private' */
+  /** View of the cgroup tree. @default 'private' */
   readonly cgroupns?: NamespaceMode;
-  /** @default the container's name */
+  /** Host name inside. @default the container's name */
   readonly hostname?: string;
   /** Kernel parameters of the container's own namespaces, such as `net.ipv4.ip_forward`. */
   readonly sysctl?: Readonly<Record<string, string>>;

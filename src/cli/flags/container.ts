@@ -1,6 +1,7 @@
 import type { ContainerOptions } from '../../spec/options.js';
+import type { FileFlags } from '../launch-options.js';
 import type { Flag } from './flag.js';
-import { integer, list, octal, pair, text, variable } from './readers.js';
+import { integer, label, list, octal, pair, text, variable } from './readers.js';
 
 const CONTAINER = 'Container';
 const FILES = 'Files';
@@ -9,9 +10,32 @@ const LIMITS = 'Limits';
 const PROCESS = 'Process';
 const PRIVILEGES = 'Privileges';
 
+/** The flags whose values are files with options in them. */
+export const FILE_FLAGS = {
+  file: {
+    flags: '-f, --file <FILE>',
+    help: 'a file of options, such as corral.json; -: standard input. Flags override it, or add to its lists',
+    group: CONTAINER,
+    read: text,
+  },
+  envFile: {
+    flags: '--env-file <FILE>',
+    help: 'file of variables: a KEY=VALUE or KEY on each line',
+    group: PROCESS,
+    read: list,
+  },
+  labelFile: { flags: '--label-file <FILE>', help: 'file of labels, likewise', group: CONTAINER, read: list },
+} as const satisfies Record<keyof FileFlags, Flag>;
+
 /** The flag of every option that a container has. */
 export const CONTAINER_FLAGS = {
   name: { flags: '--name <NAME>', help: 'its name (default: 12 random hex digits)', group: CONTAINER, read: text },
+  labels: {
+    flags: '-l, --label <KEY[=VALUE]>',
+    help: 'note something about it, for ps --filter label=KEY',
+    group: CONTAINER,
+    read: label,
+  },
   isolation: {
     flags: '--isolation <full|cgroup>',
     help: 'cgroup: no namespaces, only limits and a sure end',

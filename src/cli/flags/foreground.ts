@@ -10,6 +10,7 @@ export interface ForegroundOptions {
   readonly stopSignal?: string;
   readonly gracePeriod?: number;
   readonly result?: string;
+  readonly quiet?: true;
 }
 
 /** The flags of {@link ForegroundOptions}. */
@@ -43,5 +44,11 @@ export const FOREGROUND_FLAGS = {
     help: 'write how it ended and what it used, as a line of JSON; -: to standard error',
     group: RUNNING,
     read: text,
+  },
+  quiet: {
+    flags: '-q, --quiet',
+    help: 'say nothing but why corral itself failed',
+    group: RUNNING,
+    value: true,
   },
 } as const satisfies Record<keyof ForegroundOptions, Flag>;

@@ -1,5 +1,6 @@
 import { OptionError } from '../../errors/option-error.js';
 import { parseDuration } from '../../util/duration.js';
+import { parseOctal } from '../../util/octal.js';
 import type { Reader } from './flag.js';
 
 /** The text as it is: what it may say is checked where the option is read. */
@@ -16,7 +17,8 @@ export const integer: Reader = (value, { option }) => {
 
 /** A file mode creation mask in octal: `022`, `0o022`. */
 export const octal: Reader = (value, { option }) => {
-  if (/^(0o|0)?[0-7]{1,3}$/.test(value)) return parseInt(value.replace(/^0o/, ''), 8);
+  const mask = parseOctal(value);
+  if (mask !== undefined) return mask;
   throw new OptionError(option, value, 'an octal mask such as 022');
 };
 
@@ -34,6 +36,12 @@ export const duration: Reader = (value, { option }) => {
 export const variable: Reader = (value, { before }) => {
   const equals = value.indexOf('=');
   return add(before, equals < 0 ? [value, undefined] : [value.slice(0, equals), value.slice(equals + 1)]);
+};
+
+/** `KEY=VALUE`, or `KEY` for an empty value. */
+export const label: Reader = (value, { before }) => {
+  const equals = value.indexOf('=');
+  return add(before, equals < 0 ? [value, ''] : [value.slice(0, equals), value.slice(equals + 1)]);
 };
 
 /** `KEY=VALUE`. */

@@ -2,21 +2,23 @@ import type { ExecProcess } from '../../container/exec.js';
 import type { ProcessResult } from '../../container/result.js';
 import type { ProcessOverrides } from '../../spec/exec.js';
 import { EXIT_HELP, exitCodeOf } from '../exit-codes.js';
-import { CONTAINER_FLAGS } from '../flags/container.js';
+import { CONTAINER_FLAGS, FILE_FLAGS } from '../flags/container.js';
 import type { Flag } from '../flags/flag.js';
 import { FOREGROUND_FLAGS, type ForegroundOptions } from '../flags/foreground.js';
 import { attend } from '../foreground.js';
+import { type FileFlags, readFiles } from '../launch-options.js';
 import { writeResult } from '../result-file.js';
 import type { Verb, VerbCall } from '../verb.js';
 
 /** What `corral exec` takes. */
-export interface ExecFlags extends ProcessOverrides, ForegroundOptions {}
+export interface ExecFlags extends ProcessOverrides, ForegroundOptions, Pick<FileFlags, 'envFile'> {}
 
 const { env, cwd, user, groups, capAdd, capDrop } = CONTAINER_FLAGS;
 
 /** The flags of {@link ExecFlags}. */
 export const EXEC_FLAGS = {
   env,
+  envFile: FILE_FLAGS.envFile,
   cwd: { ...cwd, help: 'working directory (default: that of its first command)' },
   user: { ...user, help: 'names or ids (default: that of its first command)' },
   groups: { ...groups, help: 'additional group, with --user' },
@@ -47,7 +49,7 @@ export const exec: Verb = {
 };
 
 async function execCommand({ operands, options, context }: VerbCall<ExecFlags>): Promise<number> {
-  const { interactive, result: resultPath, ...rest } = options;
+  const { interactive, quiet, result: resultPath, ...rest } = readFiles(options);
   const [name = '', ...words] = operands;
   // After NAME everything is the command's, but for the `--` that people put there.
   const command = words[0] === '--' ? words.slice(1) : words;
@@ -59,7 +61,9 @@ async function execCommand({ operands, options, context }: VerbCall<ExecFlags>):
       stdout: 'inherit',
       stderr: 'inherit',
     });
-  const result = await writeResult(resultPath, () => attend<ProcessResult, ExecProcess>(start, KILL_AT));
+  const result = await writeResult(resultPath, () =>
+    attend<ProcessResult, ExecProcess>(start, { killAt: KILL_AT, quiet: quiet === true }),
+  );
   return exitCodeOf(result);
 }
 

@@ -1,4 +1,6 @@
 import { EXIT } from '../exit-codes.js';
+import { FILTER_HELP, parseFilters } from '../filter.js';
+import { list } from '../flags/readers.js';
 import { type KillReport, countProcesses, formatKill } from '../kill-report.js';
 import { type Outcome, forEach, outcomeToJson, selectNames } from '../outcome.js';
 import { printJson, printOut } from '../print.js';
@@ -8,6 +10,7 @@ import type { Verb, VerbCall } from '../verb.js';
 
 interface KillFlags {
   readonly all?: true;
+  readonly filter?: readonly string[];
   readonly dryRun?: true;
   readonly json?: true;
 }
@@ -19,24 +22,34 @@ export const kill: Verb = {
     'Kills containers, every process of them, whatever those do to get away, and waits until their cgroups are gone.',
   flags: {
     all: { flags: '-a, --all', help: 'all containers of this user', group: 'Which, and how', value: true },
+    filter: {
+      flags: '--filter <FILTER>',
+      help: 'those that fit, as with ps: label=KEY, label=KEY=VALUE, name=TEXT, status=STATUS',
+      group: 'Which, and how',
+      read: list,
+    },
     dryRun: { flags: '--dry-run', help: 'kill nothing: list what would die', group: 'Which, and how', value: true },
     json: { flags: '--json', help: 'as JSON', group: 'Output', value: true },
   },
-  notes: `Exit code:
+  notes: `${FILTER_HELP}
+
+Exit code:
   0  all are gone
   1  one is not, or was not there; the others are killed all the same`,
   examples: [
     ['corral kill web db', 'two of them'],
+    ['corral kill --filter label=job=7', 'all of a job'],
     ['corral kill --dry-run --all', 'what would die'],
   ],
   act: killContainers,
 };
 
 async function killContainers({ operands, options, context }: VerbCall<KillFlags>): Promise<number> {
-  const { all, dryRun, json } = options;
+  const { all, filter, dryRun, json } = options;
+  const fits = filter === undefined ? undefined : parseFilters(filter);
   const { Containers } = await import('../../container/containers.js');
   const containers = new Containers(context);
-  const names = selectNames(operands, all, containers);
+  const names = selectNames(operands, all, containers, fits);
   const outcomes = await forEach(names, (id) => containers.kill(id, { dryRun: dryRun === true }));
   if (json === true) printJson(outcomes.map(outcomeToJson));
   else for (const outcome of outcomes) await printOutcome(outcome);

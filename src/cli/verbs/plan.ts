@@ -1,5 +1,7 @@
 import { formatPlan } from '../../plan/format.js';
+import { defined } from '../../util/defined.js';
 import { EXIT } from '../exit-codes.js';
+import { readLaunchOptions } from '../launch-options.js';
 import { printOut } from '../print.js';
 import type { Verb, VerbCall } from '../verb.js';
 import { RUN_FLAGS, type RunFlags } from './run.js';
@@ -10,7 +12,7 @@ interface PlanFlags extends RunFlags {
 
 /** `corral plan` */
 export const plan: Verb = {
-  operands: '<command...>',
+  operands: '[command...]',
   description:
     'Shows what run would do with the same flags, step by step. It needs no privileges, and neither runs nor makes anything.',
   flags: {
@@ -26,18 +28,21 @@ export const plan: Verb = {
 };
 
 async function showPlan({ operands, options }: VerbCall<PlanFlags>): Promise<number> {
-  const { json, interactive: _i, quiet: _q, result: _r, timeout, stopSignal, gracePeriod, ...container } = options;
+  const { json, interactive: _i, quiet: _q, result: _r, cidfile: _c, ...flags } = options;
+  const { command, options: all, blame } = await readLaunchOptions(operands, flags, 'plan');
+  const { timeout, stopSignal, gracePeriod, ...container } = all;
   const [{ prepare }, { checkEnding }] = await Promise.all([
     import('../../container/prepare.js'),
     import('../../container/ending.js'),
   ]);
-  checkEnding({
-    ...(timeout === undefined ? {} : { timeout }),
-    ...(stopSignal === undefined ? {} : { stopSignal }),
-    ...(gracePeriod === undefined ? {} : { gracePeriod }),
-  });
-  const prepared = prepare(operands, container);
-  printOut(json === true ? formatJson(prepared.plan) : formatPlan(prepared.plan));
+  const ending = defined({ timeout, stopSignal, gracePeriod });
+  try {
+    checkEnding(ending);
+    const { plan: planned } = prepare(command, container);
+    printOut(json === true ? formatJson(planned) : formatPlan(planned));
+  } catch (error) {
+    throw blame(error);
+  }
   return EXIT.ok;
 }
 

@@ -3,29 +3,36 @@ import type { ContainerResult } from '../../container/result.js';
 import type { ContainerOptions } from '../../spec/options.js';
 import { formatSize, parseSize } from '../../util/size.js';
 import { EXIT_HELP, exitCodeOf } from '../exit-codes.js';
+import { startWithCidFile } from '../cid-file.js';
 import { attend } from '../foreground.js';
-import { CONTAINER_FLAGS } from '../flags/container.js';
+import { CONTAINER_FLAGS, FILE_FLAGS } from '../flags/container.js';
+import type { Flag } from '../flags/flag.js';
 import { FOREGROUND_FLAGS, type ForegroundOptions } from '../flags/foreground.js';
+import { text } from '../flags/readers.js';
+import { type FileFlags, readLaunchOptions } from '../launch-options.js';
 import { printNote, printProblem } from '../report-error.js';
 import { writeResult } from '../result-file.js';
 import type { Verb, VerbCall } from '../verb.js';
 
 /** What `corral run` takes. */
-export interface RunFlags extends ContainerOptions, ForegroundOptions {
-  readonly quiet?: true;
+export interface RunFlags extends ContainerOptions, ForegroundOptions, FileFlags {
+  readonly cidfile?: string;
 }
 
 /** The flags of {@link RunFlags}. */
 export const RUN_FLAGS = {
+  file: FILE_FLAGS.file,
   ...CONTAINER_FLAGS,
-  ...FOREGROUND_FLAGS,
-  quiet: {
-    flags: '-q, --quiet',
-    help: 'do not say what this host cannot give in full',
-    group: 'While it runs',
-    value: true,
+  labelFile: FILE_FLAGS.labelFile,
+  envFile: FILE_FLAGS.envFile,
+  cidfile: {
+    flags: '--cidfile <FILE>',
+    help: 'write its name to this file, which must be a new one',
+    group: 'Container',
+    read: text,
   },
-} as const;
+  ...FOREGROUND_FLAGS,
+} as const satisfies Record<keyof RunFlags, Flag>;
 
 const NOTES = `Signals are handed on to the command; the third SIGINT or SIGTERM kills the container.
 When the command ends, everything that it has started is killed.
@@ -34,7 +41,7 @@ ${EXIT_HELP}`;
 
 /** `corral run` */
 export const run: Verb = {
-  operands: '<command...>',
+  operands: '[command...]',
   description: 'Runs a command in a new container, and waits for its end. Flags come before COMMAND.',
   flags: RUN_FLAGS,
   takesCommand: true,
@@ -44,27 +51,35 @@ export const run: Verb = {
     ['corral run -v .:/work -w /work -- make test', 'the working directory, and nothing else, can be changed'],
     ['corral run -m 256M --cpus 1.5 --pids-limit 64 --timeout 10s ./untrusted', 'with limits'],
     ['echo 1 + 1 | corral run -i --net none -u nobody bc', 'input, no network, another user'],
+    ['corral run -f corral.json -m 1G', 'what the file says, and a memory limit'],
     ['corral run --isolation cgroup --result - make -j8', 'no isolation: only what it used, and a sure end'],
   ],
   act: runCommand,
 };
 
 async function runCommand({ operands, options, context }: VerbCall<RunFlags>): Promise<number> {
-  const { interactive, quiet, result: resultPath, ...rest } = options;
+  const { interactive, quiet = false, result: resultPath, cidfile, ...flags } = options;
+  const { command, options: container, blame } = await readLaunchOptions(operands, flags, 'run');
   const { spawn } = await import('../../container/spawn.js');
   const start = async (): Promise<Container> => {
-    const container = await spawn(operands, {
-      ...rest,
+    const starting = spawn(command, {
+      ...container,
       ...(context.stateDir === undefined ? {} : { stateDir: context.stateDir }),
       stdin: interactive === true ? 'inherit' : 'ignore',
       stdout: 'inherit',
       stderr: 'inherit',
     });
-    if (quiet !== true) container.notes.forEach(printNote);
-    return container;
+    const started = await starting.catch((error: unknown) => {
+      throw blame(error);
+    });
+    if (!quiet) started.notes.forEach(printNote);
+    return started;
   };
-  const result = await writeResult(resultPath, () => attendContainer(start));
-  if (result.oomKilled) printProblem(`${result.id} ran out of memory${describeMemory(rest.memory, result)}`);
+  const startNamed = (): Promise<Container> => startWithCidFile(cidfile, start);
+  const result = await writeResult(resultPath, () => attendContainer(startNamed, quiet));
+  if (result.oomKilled && !quiet) {
+    printProblem(`${result.id} ran out of memory${describeMemory(container.memory, result)}`);
+  }
   return exitCodeOf(result);
 }
 
@@ -73,9 +88,11 @@ const KILL_AT = 3;
 
 async function attendContainer(
   start: () => Promise<Container>,
+  quiet: boolean,
 ): Promise<ContainerResult & { readonly id: string; readonly notes: readonly string[] }> {
   let container: Container | undefined;
-  const result = await attend<ContainerResult, Container>(async () => (container = await start()), KILL_AT);
+  const starting = async (): Promise<Container> => (container = await start());
+  const result = await attend<ContainerResult, Container>(starting, { killAt: KILL_AT, quiet });
   return { id: container?.id ?? '', ...result, notes: container?.notes ?? [] };
 }
 

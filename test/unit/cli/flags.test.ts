@@ -18,7 +18,11 @@ interface Case {
 
 /** Every flag of `corral run`. The compiler misses the new one that is not here. */
 const CASES: Readonly<Record<keyof typeof RUN_FLAGS, Case>> = {
+  file: { text: 'corral.json', value: 'corral.json' },
+  envFile: { text: 'a.env', value: ['a.env'] },
+  labelFile: { text: 'a.labels', value: ['a.labels'] },
   name: { text: 'db', value: 'db' },
+  labels: { text: 'job=7=x', value: { job: '7=x' } },
   isolation: { text: 'cgroup', value: 'cgroup' },
   init: { value: false },
   dieWithParent: { value: false },
@@ -59,6 +63,7 @@ const CASES: Readonly<Record<keyof typeof RUN_FLAGS, Case>> = {
   capAdd: { text: 'NET_ADMIN', value: ['NET_ADMIN'] },
   capDrop: { text: 'ALL', value: ['ALL'] },
   noNewPrivileges: { value: false },
+  cidfile: { text: 'web.id', value: 'web.id' },
   interactive: { value: true },
   timeout: { text: '1.5m', value: 90_000 },
   stopSignal: { text: 'INT', value: 'INT' },
@@ -116,10 +121,26 @@ describe.each(Object.entries(CASES))('the flag of %s', (name, { text, value, bes
 describe('flags', () => {
   it('can be given many times where they are lists, and in the end the last one counts where they are not', () => {
     expect(
-      parse(RUN_FLAGS, ['-v', '/a:/a', '--volume', '/b:/b', '-e', 'A', '-e', 'B=', '-m', '1G', '-m', '2G']),
+      parse(RUN_FLAGS, [
+        '-v',
+        '/a:/a',
+        '--volume',
+        '/b:/b',
+        '-e',
+        'A',
+        '-e',
+        'B=',
+        '-l',
+        'job',
+        '-m',
+        '1G',
+        '-m',
+        '2G',
+      ]),
     ).toEqual({
       volumes: ['/a:/a', '/b:/b'],
       env: { A: undefined, B: '' },
+      labels: { job: '' },
       memory: '2G',
     });
   });
