@@ -179,7 +179,7 @@ module.exports = {
         dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
         dependencyTypesNot: ['type-only'],
         // Part of the bundle: scripts/build.mjs puts them, and their licenses, into dist/.
-        pathNot: '^node_modules/(commander|string-width|valibot)/',
+        pathNot: '^node_modules/(commander|string-width|tar-stream|valibot)/',
       },
     },
     {

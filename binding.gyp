@@ -60,6 +60,7 @@
         'native/init/steps/paths.cc',
         'native/init/steps/process.cc',
         'native/init/steps/rootfs.cc',
+        'native/init/steps/serve_files.cc',
       ],
       # Static and small: it stays in memory as PID 1 of every container, and it must run in any root file system. It brings
       # its own C library (native/init/libc.c), of which the compiler must not make calls to what is not in it.

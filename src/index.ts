@@ -6,6 +6,7 @@
 
 export type { Container } from './container/container.js';
 export { Containers, type ContainerInfo, type Status } from './container/containers.js';
+export type { CopyDestination, CopyOptions, CopyReport, CopySource } from './container/copy/copy.js';
 export type { EndingOptions } from './container/ending.js';
 export type { ExecOptions, ExecProcess } from './container/exec.js';
 export type { PipeOptions, Pipes } from './container/pipes.js';

@@ -101,6 +101,22 @@ int pipe2(int fds[2], int flags) { return (int)CALL2(SYS_pipe2, fds, flags); }
 int fstatfs(int fd, struct statfs *status) { return (int)CALL2(SYS_fstatfs, fd, status); }
 int umount2(const char *path, int flags) { return (int)CALL2(SYS_umount2, path, flags); }
 
+int ftruncate(int fd, off_t length) { return (int)CALL2(SYS_ftruncate, fd, length); }
+off_t lseek(int fd, off_t offset, int whence) { return (off_t)CALL3(SYS_lseek, fd, offset, whence); }
+int unlinkat(int fd, const char *path, int flags) { return (int)CALL3(SYS_unlinkat, fd, path, flags); }
+
+int fchownat(int fd, const char *path, uid_t uid, gid_t gid, int flags) {
+  return (int)CALL5(SYS_fchownat, fd, path, uid, gid, flags);
+}
+
+int linkat(int old_fd, const char *old_path, int fd, const char *path, int flags) {
+  return (int)CALL5(SYS_linkat, old_fd, old_path, fd, path, flags);
+}
+
+ssize_t readlinkat(int fd, const char *path, char *target, size_t size) {
+  return CALL4(SYS_readlinkat, fd, path, target, size);
+}
+
 int mknodat(int fd, const char *path, mode_t mode, dev_t device) {
   return (int)CALL4(SYS_mknodat, fd, path, mode, device);
 }

@@ -37,6 +37,11 @@ const Signature* FindSignature(uint32_t number) {
   return nullptr;
 }
 
+// These do not come back: one of them is the last step, and the last step is one of them.
+bool IsFinal(uint32_t number) {
+  return number == static_cast<uint32_t>(StepNumber::exec) || number == static_cast<uint32_t>(StepNumber::serve_files);
+}
+
 class Validator {
  public:
   explicit Validator(std::span<const uint8_t> bytes) : bytes_(bytes), plan_(bytes.data()) {}
@@ -47,9 +52,8 @@ class Validator {
     const uint32_t count = plan_.header().step_count;
     for (uint32_t index = 0; index < count; ++index) {
       const StepRecord& step = plan_.step(index);
-      // `exec` does not come back, so it is the last step and the last step is it.
       const bool last = index == count - 1;
-      if (last != (step.number == static_cast<uint32_t>(StepNumber::exec))) return false;
+      if (last != IsFinal(step.number)) return false;
       if (!CheckStep(step)) return false;
     }
     return true;

@@ -24,6 +24,11 @@ export const VERBS: Readonly<Record<string, VerbEntry>> = {
     group: RUN,
     load: async () => (await import('./verbs/exec.js')).exec,
   },
+  cp: {
+    summary: 'copy files into a container, or out of it',
+    group: RUN,
+    load: async () => (await import('./verbs/cp.js')).cp,
+  },
   plan: {
     summary: 'show what run would do, without doing it',
     group: RUN,

@@ -8,6 +8,7 @@ import { hasCgroup } from '../cgroup/ref.js';
 import { type Stats, readStats } from '../cgroup/stats.js';
 import { readUsage } from '../cgroup/usage.js';
 import { labelsOf } from '../spec/annotations.js';
+import type { CopyDestination, CopyOptions, CopyReport, CopySource } from './copy/copy.js';
 import { isAlive, openProcess, type ProcessIdentity } from './identity.js';
 import type { PipeOptions, Pipes } from './pipes.js';
 import type { LastUsage, State } from './state.js';
@@ -87,6 +88,21 @@ export class Containers {
   ): Promise<ExecProcess & Pipes<In, Out, Err>>;
   async exec(id: string, command: readonly string[], options: ExecOptions = {}): Promise<ExecProcess> {
     return startExec(this.#store.get(id), command, options);
+  }
+
+  /**
+   * Copies files into a container, out of it, or from one to another, by the rules of `docker cp`: directories with all that
+   * is in them, links as links; modes and times are kept. The containers may be paused. All paths of a container are resolved
+   * in it, by a process in its own namespaces.
+   *
+   * @param source - a path of the host, one of a container, or a tar archive to unpack
+   * @param destination - likewise; a stream gets a tar archive
+   * @returns what was left out: sockets, devices, names that are no UTF-8, what changed meanwhile
+   * @throws NotFoundError, StateError; SyscallError naming the path, with what came before it copied
+   */
+  async copy(source: CopySource, destination: CopyDestination, options: CopyOptions = {}): Promise<CopyReport> {
+    const { copyFiles } = await import('./copy/copy.js');
+    return copyFiles(source, destination, { ...options, find: (id) => this.#store.get(id) });
   }
 
   /**

@@ -12,7 +12,7 @@ import { createReportPage, readReportPage } from '../native/report-page.js';
 import { describeStep } from '../plan/describe.js';
 import { encodePlan } from '../plan/encode.js';
 import { hintFor } from '../plan/hints.js';
-import type { Step } from '../plan/steps.js';
+import { FINAL_STEPS, type Step } from '../plan/steps.js';
 import type { FdPlan, IdMapPlan, Placement } from '../plan/types.js';
 import { errnoName } from '../util/errno.js';
 import { CLONE } from '../util/linux.js';
@@ -258,7 +258,7 @@ function checkOutcome(
   if (phase !== 'running' && phase !== 'created') return;
   const step = index === undefined ? undefined : steps[index];
   // At exec the page cannot change any more: whoever dies from then on has been started.
-  if (phase === 'running' && step?.op === 'exec') return;
+  if (phase === 'running' && step !== undefined && FINAL_STEPS.includes(step.op)) return;
   const signal = pidfd.poll()?.signal ?? SIGKILL;
   const action = phase === 'created' || step === undefined ? 'start of corral-init' : describeStep(step);
   throw new LaunchKilledError(signalName(signal), index ?? -1, action);

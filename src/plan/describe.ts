@@ -42,6 +42,7 @@ const DESCRIBERS: Describers = {
   'set-no-new-privileges': () => 'set no_new_privs',
   'close-descriptors': ({ first }) => `close descriptors from ${String(first)} on`,
   exec: ({ argv }) => `exec ${argv[0] ?? ''}`,
+  'serve-files': () => 'serve files',
 };
 
 /** Returns a step as verb and object: `mount proc on /proc`. */

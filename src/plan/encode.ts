@@ -1,5 +1,5 @@
 import { OptionError } from '../errors/option-error.js';
-import { type ArgKind, type SlotName, type Step, STEPS } from './steps.js';
+import { type ArgKind, type SlotName, FINAL_STEPS, type Step, STEPS } from './steps.js';
 
 /** What goes into one plan. */
 export interface PlanContent {
@@ -30,7 +30,8 @@ export const MAX_SLOTS = 128;
 export function encodePlan(content: PlanContent): Uint8Array {
   const { steps } = content;
   if (content.fds[0] !== 'report') throw new Error('the first descriptor of a plan is the report page');
-  if (steps.at(-1)?.op !== 'exec') throw new Error('the last step of a plan is exec');
+  const last = steps.at(-1)?.op;
+  if (last === undefined || !FINAL_STEPS.includes(last)) throw new Error('the last step of a plan is exec');
   const slots = new SlotTable(content.fds);
   const plan = new PlanBuffer(HEADER_SIZE + steps.length * STEP_SIZE);
   let at = HEADER_SIZE;

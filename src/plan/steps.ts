@@ -68,10 +68,14 @@ export const STEPS = {
   'set-no-new-privileges': { number: 33, args: {} },
   'close-descriptors': { number: 34, args: { first: 'uint' } },
   exec: { number: 35, args: { argv: 'strv', environment: 'strv' } },
+  'serve-files': { number: 36, args: { socket: 'fd' } },
 } as const satisfies Record<string, StepDefinition>;
 
 /** The name of a step, as `corral plan` prints it. */
 export type StepName = keyof typeof STEPS;
+
+/** The steps that do not come back: a plan ends with one of them. */
+export const FINAL_STEPS: readonly StepName[] = ['exec', 'serve-files'];
 
 /** The name of a slot that holds a file descriptor while a plan runs; `undefined` where a step takes none. */
 export type SlotName = string;

@@ -88,4 +88,5 @@ export type FdPlan =
       /** Map the owner ids of the mount with the container's user namespace. */
       readonly idmap: boolean;
     }
-  | { readonly slot: SlotName; readonly kind: 'pidfd' };
+  | { readonly slot: SlotName; readonly kind: 'pidfd' }
+  | { readonly slot: SlotName; readonly kind: 'socket' };

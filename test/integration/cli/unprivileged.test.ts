@@ -46,14 +46,18 @@ describe('a user without privileges, in a cgroup that was delegated to it', () =
     rmSync(runtime, { recursive: true });
   });
 
-  const corral = (...words: readonly string[]): { code: number | null; stdout: string; stderr: string } => {
+  const asUser = (...command: readonly string[]): { code: number | null; stdout: string; stderr: string } => {
     const user = ['setpriv', '--reuid', String(UID), '--regid', String(UID), '--clear-groups', '--inh-caps=-all'];
     const script = 'echo $$ > "$0/cgroup.procs" && cd / && exec "$@"';
-    const argv = ['-c', script, delegated, ...user, process.execPath, join(copy, 'dist/cli/corral.cjs'), ...words];
-    const env = { PATH: process.env['PATH'], XDG_RUNTIME_DIR: runtime };
+    const argv = ['-c', script, delegated, ...user, ...command];
+    const main = join(copy, 'dist/cli/corral.cjs');
+    const env = { PATH: process.env['PATH'], XDG_RUNTIME_DIR: runtime, NODE: process.execPath, MAIN: main };
     const { status, stdout, stderr } = spawnSync('sh', argv, { env, encoding: 'utf8', timeout: 30_000 * TIME_SCALE });
     return { code: status, stdout, stderr };
   };
+
+  const corral = (...words: readonly string[]): { code: number | null; stdout: string; stderr: string } =>
+    asUser(process.execPath, join(copy, 'dist/cli/corral.cjs'), ...words);
 
   it('runs containers: root inside, itself outside, in a cgroup of their own', () => {
     const script = 'tail -1 /proc/self/cgroup; id -u; cat /proc/self/uid_map; touch /usr/x && echo wrote; exit 3';
@@ -73,6 +77,22 @@ describe('a user without privileges, in a cgroup that was delegated to it', () =
     const { stdout } = corral('run', '--', 'sh', '-c', 'cat /etc/shadow; ls -A /root /home | wc -l');
     expect(stdout.trim()).toBe('3');
     expect(readFileSync('/etc/shadow', 'utf8')).not.toBe('');
+  });
+
+  it('copies into containers and out of them, whatever the modes there', () => {
+    const script = `
+      corral() { "$NODE" "$MAIN" "$@"; }; cd "$XDG_RUNTIME_DIR"; mkdir out in; echo in > in/file; chmod 0 in/file
+      corral run --name web -- sh -c 'mkdir /srv/d; echo out > /srv/d/file; chmod 0 /srv/d/file /srv/d; touch /srv/ready; sleep 100' & pid=$!
+      until corral exec web test -e /srv/ready 2>/dev/null; do sleep 0.05; done
+      corral cp web:/srv/d out && chmod -R u+rwX out && cat out/d/file
+      corral cp out web:/srv/ && corral exec web cat /srv/out/d/file
+      corral cp in/file web:/srv/; corral cp -a web:/etc/hostname out; echo "exit $?"; ls out | grep hostname
+      corral kill web > /dev/null; wait $pid; chmod 600 in/file; rm -r in out`;
+    const { stdout, stderr } = asUser('sh', '-c', script);
+    expect(stdout).toBe('out\nout\nexit 1\n');
+    expect(stderr.replace(/^corral: note:.*\n/gm, '')).toMatch(
+      /^corral: open \S*\/in\/file: EACCES \(permission denied\)\ncorral: make \S*\/out\/hostname: EPERM \(.*\)\nhint: only root may keep the owners of files\n$/,
+    );
   });
 
   it('has its limits enforced, or refused with the reason', () => {

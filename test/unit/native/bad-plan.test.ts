@@ -54,6 +54,7 @@ describe('corral-init refuses', () => {
     ['a string without an end', VALID.slice().fill(0x61, VALID.length - 12)],
     ['a list off its alignment', patch([STEP(2) + 8, STEP(3) + 1])],
     ['steps after exec', patch([STEP(0), 35])],
+    ['steps after serve-files', patch([STEP(0), 36])],
     ['no exec at the end', patch([12, 2])],
   ])('%s', async (_, plan) => {
     const started = await startBytes(plan);

@@ -85,6 +85,7 @@ test.each<[Step, string, string]>([
   [{ op: 'close-descriptors', first: 3 }, 'close descriptors from 3 on', ''],
   [{ op: 'exec', argv: ['sh', '-c', "it's"], environment: ['SECRET=x'] }, 'exec sh', "-c 'it'\\''s'"],
   [{ op: 'exec', argv: [], environment: [] }, 'exec ', ''],
+  [{ op: 'serve-files', socket: 'files' }, 'serve files', ''],
 ])('step %# reads well', (step, words, detail) => {
   expect(describeStep(step)).toBe(words);
   expect(stepDetail(step)).toBe(detail);

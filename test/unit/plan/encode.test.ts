@@ -93,6 +93,7 @@ describe('a mistake in a plan', () => {
     ['a slot that comes twice', ['report', 'a', 'a'], [EXEC], 'slot a is filled already'],
     ['no report page', ['stdin'], [EXEC], 'the first descriptor of a plan is the report page'],
     ['no exec', ['report'], [chdir], 'the last step of a plan is exec'],
+    ['nothing', ['report'], [], 'the last step of a plan is exec'],
     ['too many slots', Array.from({ length: MAX_SLOTS + 1 }, (_, i) => (i ? String(i) : 'report')), [EXEC], 'at most'],
   ])('is an error: %s', (_, fds, steps, message) => {
     expect(() => encodePlan({ fds, steps })).toThrow(message);
