@@ -4,14 +4,74 @@
 //   floor [--isolation cgroup] [--fork] [--phases] [-- COMMAND [ARGUMENT...]]
 //
 // plan.inc is generated from `corral plan --json` on this host, one C call a step. By default the first process is
-// cloned as corral does it, with CLONE_VM and CLONE_VFORK, and executes an init; with --fork it is a copy of this
-// (tiny) program and goes on in it. --phases prints where the time of each container went. With a COMMAND, it is run
-// once, on this terminal, so that floor and corral can be compared from the inside.
+// cloned as corral does it, with CLONE_VM and CLONE_VFORK, and executes floor-init; with --fork it is a copy of this
+// program and goes on in it. --phases prints where the time of each container went. With a COMMAND, it is run once, on
+// this terminal, so that floor and corral can be compared from the inside.
 
 #define _GNU_SOURCE
+#include <linux/sched.h>
 #include <signal.h>
 
 #include "container.h"
+
+static int command_mode;
+static int isolation_cgroup;
+static int use_fork;
+
+// In the parent's memory, like every vfork: nothing but system calls until the exec.
+static _Noreturn void exec_init(int socket) {
+  dup2(socket, kSocket);
+  if (stamps != NULL) fcntl(kStamps, F_SETFD, 0);
+  struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+  struct __user_cap_data_struct data[2];
+  syscall(SYS_capget, &header, data);
+  for (int i = 0; i < 2; i++) data[i].inheritable = data[i].permitted;
+  syscall(SYS_capset, &header, data);
+  // Without ids, an exec takes all capabilities away but the ambient ones.
+  for (unsigned long i = 0; i <= LAST_CAPABILITY; i++) prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, i, 0, 0);
+  char *words[66] = {"floor-init", stamps == NULL ? "0" : "1"};
+  for (int i = 0; i < 62 && command[i] != NULL; i++) words[2 + i] = command[i];
+  syscall(SYS_execveat, kInit, "", words, environment, AT_EMPTY_PATH);
+  _exit(127);
+}
+
+// By inline system call: a function that returned in the child would leave the parent a broken stack (vfork).
+static inline __attribute__((always_inline)) long clone3_inline(struct clone_args *args) {
+#if defined(__x86_64__)
+  long result = SYS_clone3;
+  __asm__ volatile("syscall" : "+a"(result) : "D"(args), "S"(sizeof(*args)) : "rcx", "r11", "memory");
+  return result;
+#elif defined(__aarch64__)
+  register long number __asm__("x8") = SYS_clone3;
+  register long result __asm__("x0") = (long)args;
+  register long size __asm__("x1") = sizeof(*args);
+  __asm__ volatile("svc #0" : "+r"(result) : "r"(size), "r"(number) : "memory");
+  return result;
+#else
+#error "x86-64 and arm64 only"
+#endif
+}
+
+static __attribute__((noinline)) pid_t clone_child(int cgroup, int socket, int *pidfd) {
+  struct clone_args args = {
+      .flags = CLONE_PIDFD | CLONE_INTO_CGROUP | CLONE_CLEAR_SIGHAND | (isolation_cgroup ? 0 : FLOOR_CLONE_FLAGS) |
+               (use_fork ? 0 : CLONE_VM | CLONE_VFORK),
+      .pidfd = (uint64_t)(uintptr_t)pidfd,
+      .exit_signal = SIGCHLD,
+      .cgroup = (uint64_t)cgroup,
+  };
+  const long pid = clone3_inline(&args);
+  if (pid == 0) {
+    if (isolation_cgroup) run_cgroup_child();
+    if (use_fork) run_init(socket);
+    exec_init(socket);
+  }
+  if (pid < 0) {
+    errno = (int)-pid;
+    die("clone3");
+  }
+  return (pid_t)pid;
+}
 
 static void write_file(const char *path, const char *text) {
   const int fd = (int)check(open(path, O_WRONLY | O_CLOEXEC), path);
@@ -116,17 +176,19 @@ static void serve_phases(void) {
   }
 }
 
-static void become_init(char **argv) {
-  if (argv[1][0] == '1') map_stamps(0);
-  command = argv + 2;
-  run_init(kSocket);
+// The init lies beside this program.
+static void open_init(const char *self) {
+  char path[512];
+  snprintf(path, sizeof(path), "%s-init", self);
+  const int init = (int)check(open(path, O_PATH | O_CLOEXEC), path);
+  check(dup3(init, kInit, O_CLOEXEC), "dup3");
+  close(init);
 }
 
 static char *default_command[] = {FLOOR_EXECUTABLE, NULL};
 
 int main(int argc, char **argv, char **envp) {
   environment = envp;
-  if (strcmp(argv[0], "floor-init") == 0) become_init(argv);
   command = default_command;
   int phases = 0;
   for (int i = 1; i < argc; i++) {
@@ -139,13 +201,14 @@ int main(int argc, char **argv, char **envp) {
       break;
     }
   }
-  const int self = (int)check(open("/proc/self/exe", O_PATH | O_CLOEXEC), "open /proc/self/exe");
-  check(dup3(self, kSelf, O_CLOEXEC), "dup3");
-  close(self);
+  open_init(argv[0]);
   const int null = (int)check(command_mode ? dup(1) : open("/dev/null", O_RDWR | O_CLOEXEC), "open /dev/null");
   check(dup3(null, kNull, 0), "dup3");
   close(null);
-  if (phases) map_stamps(1);
+  if (phases) {
+    create_stamps();
+    map_stamps();
+  }
   // A bench that is interrupted must not keep it from clearing up.
   if (!command_mode) signal(SIGPIPE, SIG_IGN);
   snprintf(parent, sizeof(parent), FLOOR_CGROUP_BASE "/corral-bench-%d", getpid());

@@ -57,19 +57,20 @@ static inline void stamp(enum Phase phase) {
   if (stamps != NULL) stamps[phase] = now_ns();
 }
 
-static void map_stamps(int create) {
-  if (create) {
-    const int fd = (int)check(memfd_create("stamps", MFD_CLOEXEC), "memfd_create");
-    check(ftruncate(fd, 4096), "ftruncate");
-    check(dup3(fd, kStamps, O_CLOEXEC), "dup3");
-    close(fd);
-  }
+static inline void create_stamps(void) {
+  const int fd = (int)check(memfd_create("stamps", MFD_CLOEXEC), "memfd_create");
+  check(ftruncate(fd, 4096), "ftruncate");
+  check(dup3(fd, kStamps, O_CLOEXEC), "dup3");
+  close(fd);
+}
+
+static inline void map_stamps(void) {
   stamps = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, kStamps, 0);
   if (stamps == MAP_FAILED) die("mmap");
 }
 
 // Prints the time up to each stamp since the one before it, as a JSON object.
-static void print_phases(void) {
+static inline void print_phases(void) {
   uint64_t last = stamps[kStart];
   printf("{");
   for (int phase = 1; phase < kPhases; phase++) {

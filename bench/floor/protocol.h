@@ -22,7 +22,11 @@ static inline uint64_t now_ns(void) {
 }
 
 static inline _Noreturn void die(const char *what) {
+#ifdef CORRAL_BENCH_MINI_LIBC
+  if (write(2, what, strlen(what)) == -1 || write(2, " failed\n", 8) == -1) _exit(126);
+#else
   dprintf(2, "%s: %s\n", what, strerror(errno));
+#endif
   _exit(125);
 }
 

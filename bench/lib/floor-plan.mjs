@@ -37,7 +37,7 @@ export function generateFloorPlan(full, cgroupOnly) {
     ...treeTable(full, translation.treeAttributes),
     ...cFunction('static void plan_init(const int *trees)', init),
     ...cFunction('static void plan_workload(void)', workload),
-    ...cFunction('static void plan_cgroup_child(void)', child),
+    ...cFunction('static inline void plan_cgroup_child(void)', child),
     '',
   ].join('\n');
 }

@@ -44,5 +44,7 @@ async function profileOne(watched) {
 
 function parseSteps(line) {
   const seen = line.split(' ').map((word) => word.split(':'));
-  return seen.map(([step, at]) => [step === 'x' ? 'command exited' : `step ${step}`, Number(at)]);
+  return seen
+    .map(([step, at]) => [step === 'x' ? 'command exited' : `step ${step}`, Number(at)])
+    .filter(([, at]) => at > 0);
 }

@@ -7,9 +7,23 @@ import { fileURLToPath } from 'node:url';
 import { generateFloorPlan } from './floor-plan.mjs';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-export const CORRAL = join(ROOT, 'dist/lib/corral.js');
+/** The command, as the package has it. */
+export const CORRAL = join(ROOT, JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).bin.corral);
 const SOURCES = join(ROOT, 'bench/floor');
-const PROGRAMS = ['floor', 'drive', 'sleepers', 'killer', 'escapee', 'watch'];
+
+/** The C programs, and what is particular about how they are built. */
+const PROGRAMS = {
+  floor: [],
+  'floor-init': [
+    ...['-DCORRAL_BENCH_MINI_LIBC', '-nostdlib', '-fno-builtin', '-fno-stack-protector', '-fno-pie', '-no-pie'],
+    join(SOURCES, 'mini.c'),
+  ],
+  drive: [],
+  sleepers: [],
+  killer: [],
+  escapee: [],
+  watch: [],
+};
 
 /**
  * @typedef {object} Workspace
@@ -27,7 +41,9 @@ export function createWorkspace() {
   const stateDir = makeStateDirectory(directory);
   const env = { ...process.env, CORRAL_STATE_DIR: stateDir };
   writeFileSync(join(directory, 'plan.inc'), generateFloorPlan(readPlan(env), readPlan(env, '--isolation', 'cgroup')));
-  const programs = Object.fromEntries(PROGRAMS.map((name) => [name, compile(name, directory)]));
+  const programs = Object.fromEntries(
+    Object.entries(PROGRAMS).map(([name, extra]) => [name, compile(name, extra, directory)]),
+  );
   return {
     directory,
     stateDir,
@@ -66,10 +82,10 @@ export function findCgroupBase(env) {
   return readPlan(env).cgroup.v2.base;
 }
 
-function compile(name, directory) {
+function compile(name, extra, directory) {
   const output = join(directory, name);
   const flags = ['-std=gnu11', '-O2', '-Wall', '-Wextra', '-Werror', '-static', `-I${directory}`];
-  const { status, stderr, error } = spawnSync('cc', [...flags, '-o', output, join(SOURCES, `${name}.c`)]);
+  const { status, stderr, error } = spawnSync('cc', [...flags, '-o', output, join(SOURCES, `${name}.c`), ...extra]);
   if (error) throw error;
   if (status !== 0) throw new Error(`cc ${name}.c:\n${stderr.toString()}`);
   return output;
