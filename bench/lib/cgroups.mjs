@@ -46,7 +46,7 @@ function makeV1(path, { base, inherit, writes }) {
   }
 }
 
-/** @param {HandMade} made */
+/** Removes what is left of them. @param {HandMade} made */
 export async function removeCgroups(made) {
   for (const directory of directoriesOf(made)) await removeDirectory(directory);
   present.delete(made);
@@ -55,7 +55,7 @@ export async function removeCgroups(made) {
 const directoriesOf = ({ path, v1 }) => [join(path, 'payload'), path, ...v1];
 
 function clearAway(made) {
-  writeFileSync(join(made.path, 'cgroup.kill'), '1');
+  if (existsSync(made.path)) writeFileSync(join(made.path, 'cgroup.kill'), '1');
   const deadline = performance.now() + 5000;
   for (const directory of directoriesOf(made)) {
     while (existsSync(directory) && performance.now() < deadline) tryRemove(directory);
