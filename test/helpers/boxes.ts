@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { expect } from 'vitest';
 import type { Container } from '../../src/container/container.js';
@@ -13,8 +12,6 @@ export interface Boxes {
   readonly sh: (container: Container, script: string) => Promise<string>;
 }
 
-const none = (): Readable => Readable.from([]);
-
 export function makeBoxes(lab: Lab): Boxes {
   return {
     box: async (script = 'true', options = {}) => {
@@ -24,7 +21,7 @@ export function makeBoxes(lab: Lab): Boxes {
     },
     sh: async ({ id }, script) => {
       const process = await lab.containers.exec(id, ['sh', '-c', script]);
-      const [out, err] = await Promise.all([text(process.stdout ?? none()), text(process.stderr ?? none())]);
+      const [out, err] = await Promise.all([text(process.stdout), text(process.stderr)]);
       expect(await process.exited, err).toMatchObject({ exitCode: 0 });
       return out;
     },

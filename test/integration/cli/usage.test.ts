@@ -143,7 +143,9 @@ describe('wrong usage', () => {
     writeFileSync(file, '');
     const ended = await lab.run(['--state-dir', file, 'echo', 'ran']);
     expect(ended).toMatchObject({ code: 125, stdout: '' });
-    expect(ended.stderr).toMatch(/^corral: .*: (ENOTDIR|EEXIST) \(.*\)\n$/);
+    expect(ended.stderr).toMatch(
+      /^corral: use .*file: it is not a directory that this user alone can write\nhint: .*\n$/,
+    );
   });
 
   it('a state directory with things in it that are no containers', async () => {
