@@ -57,7 +57,7 @@ export class CodeCache {
       writeFileSync(unfinished, data, { mode: 0o600, flag: 'wx' });
       renameSync(unfinished, this.#path);
     } catch {
-      rmSync(unfinished, { force: true });
+      tryRemove(unfinished);
     }
   }
 }
@@ -66,6 +66,15 @@ export class CodeCache {
 export function cacheDirectory({ XDG_CACHE_HOME: given, HOME: home }: NodeJS.ProcessEnv): string | undefined {
   if (given?.startsWith('/') === true) return `${given}/corral`;
   return home?.startsWith('/') === true ? `${home}/.cache/corral` : undefined;
+}
+
+// In a home that may not be entered, not even that it is missing can be seen.
+function tryRemove(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch {
+    // Then it was not made either.
+  }
 }
 
 function isOwn({ uid, mode }: Stats): boolean {

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** What of a checkout the command line consists of. */
-const PARTS = ['package.json', 'dist/lib', 'build/Release/corral.node', 'build/Release/corral-init'];
+const PARTS = ['package.json', 'dist/cli', 'build/Release/corral.node', 'build/Release/corral-init'];
 
 /**
  * Copies the built command line to where every user can read it: a checkout may lie in somebody's home.

@@ -83,7 +83,8 @@ describe('a user without privileges, in a cgroup that was delegated to it', () =
     const script = `
       corral() { "$NODE" "$MAIN" "$@"; }; cd "$XDG_RUNTIME_DIR"; mkdir out in; echo in > in/file; chmod 0 in/file
       corral run --name web -- sh -c 'mkdir /srv/d; echo out > /srv/d/file; chmod 0 /srv/d/file /srv/d; touch /srv/ready; sleep 100' & pid=$!
-      until corral exec web test -e /srv/ready 2>/dev/null; do sleep 0.05; done
+      trap 'kill $pid 2>/dev/null' EXIT; n=0
+      until corral exec web test -e /srv/ready 2>/dev/null; do n=$((n+1)); [ $n -lt 50 ] || exit 1; sleep 0.05; done
       corral cp web:/srv/d out && chmod -R u+rwX out && cat out/d/file
       corral cp out web:/srv/ && corral exec web cat /srv/out/d/file
       corral cp in/file web:/srv/; corral cp -a web:/etc/hostname out; echo "exit $?"; ls out | grep hostname

@@ -50,6 +50,13 @@ describe('the code cache', () => {
     expect(readdirSync(home)).toEqual([]);
   });
 
+  it('does without where nothing can be made', () => {
+    const file = join(home, 'file');
+    writeFileSync(file, '', { mode: 0o600 });
+    new CodeCache(join(file, 'corral'), 'a').write(Buffer.from('code'));
+    expect(readdirSync(home)).toEqual(['file']);
+  });
+
   it('forgets what nobody has used for a month', () => {
     const old = new CodeCache(directory, 'old');
     old.write(Buffer.from('code'));

