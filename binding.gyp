@@ -27,6 +27,7 @@
         'native/addon/poll.cc',
         'native/addon/socket.cc',
         'native/addon/spawn.cc',
+        'native/addon/terminal.cc',
       ],
       'defines': ['NAPI_VERSION=9', 'NAPI_DISABLE_CPP_EXCEPTIONS', 'NODE_ADDON_API_DISABLE_DEPRECATED'],
       # A system include: the warnings of this header are not ours to fix.
@@ -61,6 +62,7 @@
         'native/init/steps/process.cc',
         'native/init/steps/rootfs.cc',
         'native/init/steps/serve_files.cc',
+        'native/init/steps/terminal.cc',
       ],
       # Static and small: it stays in memory as PID 1 of every container, and it must run in any root file system. It brings
       # its own C library (native/init/libc.c), of which the compiler must not make calls to what is not in it.

@@ -15,6 +15,7 @@ Napi::Object InitAll(Napi::Env env, Napi::Object exports) {
   InitMemfd(env, exports);
   InitFiles(env, exports);
   InitMount(env, exports);
+  InitTerminal(env, exports);
   return exports;
 }
 

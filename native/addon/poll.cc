@@ -153,7 +153,8 @@ Napi::Value PollStart(const Napi::CallbackInfo& info) {
   const Napi::Object object = info.Env().GetInstanceData<EnvironmentData>()->poll_handle.New({});
   if (object.IsEmpty()) return info.Env().Undefined();
   int error = 0;
-  Poll* poll = Poll::Start(info.Env(), fd, events == "priority" ? kUvPrioritized : kUvReadable, on_ready, ref, &error);
+  const int wanted = events == "priority" ? kUvPrioritized : events == "writable" ? kUvWritable : kUvReadable;
+  Poll* poll = Poll::Start(info.Env(), fd, wanted, on_ready, ref, &error);
   if (poll == nullptr) return Throw(info.Env(), "epoll_ctl", -error);
   PollHandle::Unwrap(object)->Adopt(poll);
   return object;

@@ -29,6 +29,7 @@ namespace corral {
 
 inline constexpr int kUvPollHandle = 8;  // UV_POLL in uv_handle_type
 inline constexpr int kUvReadable = 1;
+inline constexpr int kUvWritable = 2;
 inline constexpr int kUvPrioritized = 8;
 
 }  // namespace corral

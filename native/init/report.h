@@ -42,7 +42,7 @@ class Report {
   ReportPage* page_ = nullptr;
 };
 
-enum class MessageType : uint32_t { kFailed = 1, kPid = 2 };
+enum class MessageType : uint32_t { kFailed = 1, kPid = 2, kTerminal = 3 };
 
 struct Message {
   MessageType type;

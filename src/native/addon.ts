@@ -1,3 +1,4 @@
+import type { TerminalSize } from '../spec/options.js';
 import { loadNativePart } from './load.js';
 import { listNativeDirectories } from './locate.js';
 
@@ -31,7 +32,7 @@ export interface NativeAddon {
   pollStart(options: {
     readonly fd: number;
     /** `priority` is POLLPRI: kernfs files such as `cgroup.events` raise it when they change. */
-    readonly events: 'readable' | 'priority';
+    readonly events: 'readable' | 'writable' | 'priority';
     /** Called each time the descriptor is ready, until {@link PollHandle.stop}. */
     readonly onReady: () => void;
     /** `false`: the poll does not keep the event loop alive. */
@@ -73,6 +74,27 @@ export interface NativeAddon {
   openInRoot(options: { readonly rootFd: number; readonly path: string }): number;
   /** pipe2(O_CLOEXEC): [read end, write end]. */
   pipe(): [number, number];
+
+  /** fcntl(F_DUPFD_CLOEXEC). */
+  duplicateFd(options: { readonly fd: number }): number;
+  /** fcntl(F_SETFL, O_NONBLOCK): for everybody who shares the open file. */
+  setNonblocking(options: { readonly fd: number }): void;
+  /** ioctl(TIOCGPTPEER): the other end of a pseudoterminal's master, ioctl_tty(2). */
+  openTerminalPeer(options: { readonly fd: number }): number;
+  /** read(2) on a non-blocking master until `bytes` is full or nothing is left: how many; `null` at the end (EIO). */
+  readTerminal(options: { readonly fd: number; readonly bytes: Uint8Array }): number | null;
+  /** write(2) on a non-blocking master until all is written or there is no room: how many. */
+  writeTerminal(options: { readonly fd: number; readonly bytes: Uint8Array }): number;
+  /** ioctl(TIOCGWINSZ). */
+  getWindowSize(options: { readonly fd: number }): TerminalSize;
+  /** ioctl(TIOCSWINSZ). */
+  setWindowSize(options: { readonly fd: number } & TerminalSize): void;
+  /** tcgetattr(3): the structure as it is. */
+  getTerminalMode(options: { readonly fd: number }): Uint8Array;
+  /** tcsetattr(3), at once; `raw`: changed by cfmakeraw(3) first, and a process in the background is stopped by SIGTTOU. */
+  setTerminalMode(options: { readonly fd: number; readonly mode: Uint8Array; readonly raw: boolean }): void;
+  /** Whether tcgetpgrp(3) names this process's group, or the terminal is not this session's at all. */
+  isInForeground(options: { readonly fd: number }): boolean;
 }
 
 export interface Clone3Options {

@@ -18,7 +18,11 @@ export interface WatchOptions {
  * @returns once the descriptor is ready, or at its end
  * @throws SyscallError where the descriptor cannot be waited for (EPERM for regular files), see epoll_ctl(2)
  */
-export function untilReady(fd: number, events: 'readable' | 'priority', options: WatchOptions = {}): Promise<void> {
+export function untilReady(
+  fd: number,
+  events: 'readable' | 'writable' | 'priority',
+  options: WatchOptions = {},
+): Promise<void> {
   const { signal, ref = true } = options;
   return new Promise((resolve, reject) => {
     signal?.throwIfAborted();

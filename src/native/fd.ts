@@ -14,6 +14,11 @@ export class Fd implements Disposable {
     return this.#number;
   }
 
+  /** Tells whether it has still a descriptor. */
+  get isOpen(): boolean {
+    return this.#number >= 0;
+  }
+
   /** Gives the descriptor away: this object closes it no more. */
   take(): number {
     const { number } = this;

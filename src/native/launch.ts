@@ -1,4 +1,6 @@
 import { closeSync } from 'node:fs';
+import { constants } from 'node:os';
+import { SyscallError } from '../errors/syscall-error.js';
 import { addon, type Clone3Result } from './addon.js';
 import { call, isNativeFailure, toSyscallError } from './call.js';
 import { untilReady } from './fd-watch.js';
@@ -47,6 +49,12 @@ export type Outcome =
       readonly pid: number;
       /** Belongs to the caller. */
       readonly pidfd: number;
+    }
+  | {
+      /** The process has opened a terminal for itself; more outcomes follow. */
+      readonly kind: 'terminal';
+      /** Its master. Belongs to the caller; closed, it hangs the terminal up. */
+      readonly fd: number;
     };
 
 const MAX_PACKET = 64 * 1024;
@@ -137,10 +145,16 @@ export async function awaitOutcome(
   options: { readonly signal?: AbortSignal } = {},
 ): Promise<Outcome> {
   for (;;) {
-    const message = call('receive from corral-init', () => addon.receiveMessage({ fd: socketFd, maxBytes: 12 }));
-    if (message !== null) return parseOutcome(message.data, message.fds);
+    const outcome = takeOutcome(socketFd);
+    if (outcome !== undefined) return outcome;
     await untilReady(socketFd, 'readable', options);
   }
+}
+
+/** Returns what corral-init has said already; `undefined` when that is nothing. */
+export function takeOutcome(socketFd: number): Outcome | undefined {
+  const message = call('receive from corral-init', () => addon.receiveMessage({ fd: socketFd, maxBytes: 12 }));
+  return message === null ? undefined : parseOutcome(message.data, message.fds);
 }
 
 function parseOutcome(data: Uint8Array, fds: readonly number[]): Outcome {
@@ -149,8 +163,15 @@ function parseOutcome(data: Uint8Array, fds: readonly number[]): Outcome {
   const type = view.getUint32(0, true);
   const step = view.getUint32(4, true);
   const value = view.getInt32(8, true);
-  const pidfd = fds[0];
-  if (type === 2 && pidfd !== undefined) return { kind: 'pid', pid: value, pidfd };
-  for (const fd of fds) closeSync(fd);
+  const [fd] = fds;
+  if (type === 2 && fd !== undefined) return { kind: 'pid', pid: value, pidfd: fd };
+  if (type === 3) return { kind: 'terminal', fd: expectFd(fd) };
+  fds.forEach(closeSync);
   return { kind: 'failed', step: step === NO_STEP ? undefined : step, errno: value };
+}
+
+// A descriptor for which this process has no number left does not arrive, recvmsg(2): MSG_CTRUNC.
+function expectFd(fd: number | undefined): number {
+  if (fd !== undefined) return fd;
+  throw new SyscallError({ action: 'receive terminal', syscall: 'recvmsg', errno: constants.errno.EMFILE });
 }

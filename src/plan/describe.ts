@@ -43,6 +43,7 @@ const DESCRIBERS: Describers = {
   'close-descriptors': ({ first }) => `close descriptors from ${String(first)} on`,
   exec: ({ argv }) => `exec ${argv[0] ?? ''}`,
   'serve-files': () => 'serve files',
+  'open-terminal': () => 'open terminal',
 };
 
 /** Returns a step as verb and object: `mount proc on /proc`. */
@@ -61,6 +62,10 @@ export function stepDetail(step: Step): string {
         .join(' ');
     case 'set-capabilities':
       return `permitted ${hex(step.permitted)} inheritable ${hex(step.inheritable)} ambient ${hex(step.ambient)}`;
+    case 'open-terminal':
+      return [`${String(step.columns)}x${String(step.rows)}`, `owner ${String(step.uid)}`, step.console]
+        .filter((word) => word !== '')
+        .join(' ');
     case 'exec':
       return step.argv.slice(1).map(shellWord).join(' ');
     case 'find-executable':

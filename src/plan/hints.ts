@@ -31,6 +31,13 @@ const HINTS: Partial<Readonly<Record<StepName, readonly Hint[]>>> = {
     ['EACCES', 'this parameter is the host’s, not a namespace’s'],
     ['EPERM', 'this parameter is the host’s, not a namespace’s'],
   ],
+  'open-terminal': [
+    ['ENOENT', 'a terminal needs a /dev/pts, and on the host a /dev/ptmx'],
+    ['ENODEV', 'a terminal needs a devpts file system on /dev/pts, and something else is mounted there'],
+    ['EACCES', 'a terminal needs a /dev/pts of the container’s own: in one of the host’s, devices are switched off'],
+    ['ENOSPC', 'there are too many terminals: see /proc/sys/kernel/pty/max'],
+    ['EINVAL', 'the user, who is to own the terminal, is not mapped in the container’s user namespace'],
+  ],
   'set-user': [['EINVAL', 'this id is not mapped in the container’s user namespace']],
   'find-executable': [
     ['ENOENT', 'it is not in the container’s PATH'],

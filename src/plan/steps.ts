@@ -69,6 +69,10 @@ export const STEPS = {
   'close-descriptors': { number: 34, args: { first: 'uint' } },
   exec: { number: 35, args: { argv: 'strv', environment: 'strv' } },
   'serve-files': { number: 36, args: { socket: 'fd' } },
+  'open-terminal': {
+    number: 37,
+    args: { root: 'fd', columns: 'uint', rows: 'uint', uid: 'uint', console: 'str', terminal: 'out' },
+  },
 } as const satisfies Record<string, StepDefinition>;
 
 /** The name of a step, as `corral plan` prints it. */

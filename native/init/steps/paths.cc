@@ -186,15 +186,18 @@ int WriteAll(int fd, const char* text, size_t length) {
   return 0;
 }
 
+Fd OpenBeneath(int directory, const char* path, int flags) {
+  const uint64_t resolve = kernel::kResolveBeneath | kernel::kResolveNoXdev | kernel::kResolveNoMagiclinks;
+  return OpenAt2(directory, path, flags, resolve);
+}
+
 Fd OpenProcFile(const char* path_below_proc) {
   const Fd proc(Call(SYS_openat, AT_FDCWD, "/proc", O_PATH | O_DIRECTORY | O_CLOEXEC, 0));
   if (!proc.ok()) return Fd(proc.error());
   struct statfs filesystem {};
   if (::fstatfs(proc.get(), &filesystem) == -1) return Fd(-errno);
   if (filesystem.f_type != kProcMagic) return Fd(-ENOENT);
-  // NO_XDEV: nothing that is mounted over a part of it is followed.
-  const uint64_t resolve = kernel::kResolveBeneath | kernel::kResolveNoXdev | kernel::kResolveNoMagiclinks;
-  return OpenAt2(proc.get(), path_below_proc, O_WRONLY, resolve);
+  return OpenBeneath(proc.get(), path_below_proc, O_WRONLY);
 }
 
 }  // namespace corral

@@ -53,6 +53,15 @@ const ATTACH: Step = {
   create: 1,
 };
 const RLIMIT: Step = { op: 'set-rlimit', resource: 7, soft: 1024, hard: RLIM_INFINITY };
+const TERMINAL: Step = {
+  op: 'open-terminal',
+  root: 'root',
+  columns: 80,
+  rows: 24,
+  uid: 0,
+  console: '',
+  terminal: 'terminal',
+};
 const CAPABILITIES: Step = { op: 'set-capabilities', effective: 1n, permitted: 3n, inheritable: 0n, ambient: 0n };
 
 test.each<[Step, string, string]>([
@@ -86,6 +95,8 @@ test.each<[Step, string, string]>([
   [{ op: 'exec', argv: ['sh', '-c', "it's"], environment: ['SECRET=x'] }, 'exec sh', "-c 'it'\\''s'"],
   [{ op: 'exec', argv: [], environment: [] }, 'exec ', ''],
   [{ op: 'serve-files', socket: 'files' }, 'serve files', ''],
+  [TERMINAL, 'open terminal', '80x24 owner 0'],
+  [{ ...TERMINAL, console: '/dev/console' }, 'open terminal', '80x24 owner 0 /dev/console'],
 ])('step %# reads well', (step, words, detail) => {
   expect(describeStep(step)).toBe(words);
   expect(stepDetail(step)).toBe(detail);
