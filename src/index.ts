@@ -14,6 +14,7 @@ export type { ContainerResult, ProcessResult } from './container/result.js';
 export { run, type RunOptions, type RunResult } from './container/run.js';
 export { spawn, type SpawnOptions } from './container/spawn.js';
 export type { FileStream, StreamOption, StreamOptions } from './container/streams.js';
+export type { Terminal } from './container/terminal.js';
 
 export type { KillReport } from './cgroup/kill.js';
 export type { Rung } from './cgroup/kill-tree.js';
@@ -21,7 +22,14 @@ export type { Pressure } from './cgroup/parse.js';
 export type { Stats } from './cgroup/stats.js';
 export type { Pressures, Usage } from './cgroup/usage.js';
 export type { IoStat } from './cgroup/v2/io.js';
-export type { ContainerOptions, LimitOptions, NamespaceMode, ProcessOptions, Volume } from './spec/options.js';
+export type {
+  ContainerOptions,
+  LimitOptions,
+  NamespaceMode,
+  ProcessOptions,
+  TerminalSize,
+  Volume,
+} from './spec/options.js';
 
 export { CgroupError, CgroupRefusedError } from './errors/cgroup-error.js';
 export { ContainerError, type ContainerErrorDetails, isContainerError } from './errors/container-error.js';

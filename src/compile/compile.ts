@@ -1,14 +1,14 @@
 import { planCgroup } from '../cgroup/plan.js';
 import { UnsupportedError } from '../errors/unsupported-error.js';
 import type { HostFacts } from '../host/facts.js';
-import type { CgroupPlan, FdPlan, LaunchPlan, Placement } from '../plan/types.js';
+import type { CgroupPlan, LaunchPlan, Placement } from '../plan/types.js';
 import type { Step } from '../plan/steps.js';
 import { ANNOTATIONS } from '../spec/annotations.js';
-import type { Mount, Spec } from '../spec/types.js';
+import type { Spec } from '../spec/types.js';
 import { MS_PRIVATE } from '../util/linux.js';
 import { compileClone } from './clone.js';
 import type { Context, Part } from './context.js';
-import { hasNamespace, isWithin } from './questions.js';
+import { hasNamespace, isDev, isWithin } from './questions.js';
 import { NULL_DEVICE, compileDevices, compileNullDevice } from './devices.js';
 import { type Exposure, exposures } from './exposed.js';
 import { becomeRoot, planIds } from './ids.js';
@@ -16,6 +16,7 @@ import { compileMount } from './mounts.js';
 import { capabilityNotes, compileCredentials, compileExecutable, compileInit, compileSurroundings } from './process.js';
 import { compileReadonlyRoot, compileRootfs, isHostOverlay } from './rootfs.js';
 import { ROOT, makeStage } from './stage.js';
+import { streamFds } from './terminal.js';
 
 /**
  * Compiles a spec into the plan of its launch: every decision is taken here, from what is known of the host.
@@ -60,7 +61,7 @@ function compileContent(
   const isolated = hasNamespace(context.spec, 'mount');
   const root = isolated ? compileRoot(context) : { steps: [] };
   return {
-    fds: [{ slot: 'report', kind: 'report' }, ...STREAMS, ...(root.fds ?? [])],
+    fds: [{ slot: 'report', kind: 'report' }, ...streamFds(context.spec), ...(root.fds ?? [])],
     steps: [
       ...becomeRoot(context),
       ...namespaceSteps,
@@ -107,13 +108,6 @@ function cgroupNotes({ spec, facts }: Context, cgroup: CgroupPlan): readonly str
   return [`no cgroup, so no figures and no limits, and the kill is that of the pid namespace: ${text}`];
 }
 
-/** The three streams are always there: the parent opens /dev/null for one that is not wanted. */
-export const STREAMS: readonly FdPlan[] = [
-  { slot: 'stdin', kind: 'stream', stream: 'stdin' },
-  { slot: 'stdout', kind: 'stream', stream: 'stdout' },
-  { slot: 'stderr', kind: 'stream', stream: 'stderr' },
-];
-
 /** The root filesystem and all that is mounted in it, up to the pivot. */
 function compileRoot(context: Context): Part {
   const { spec } = context;
@@ -150,10 +144,6 @@ function compileMounts(context: Context): readonly Part[] {
     return [...due.filter(({ path }) => path !== mount.destination), ...own];
   });
   return [...parts, ...pending];
-}
-
-function isDev({ destination, type }: Mount): boolean {
-  return destination === '/dev' && type === 'tmpfs';
 }
 
 // A working directory that the image lacks is made, as other runtimes do; in the host's own root it must be there.

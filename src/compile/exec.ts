@@ -8,9 +8,9 @@ import { CLONE } from '../util/linux.js';
 import { FLAG_OF } from './clone.js';
 import type { Context } from './context.js';
 import { hasNamespace } from './questions.js';
-import { STREAMS } from './compile.js';
 import { becomeRoot } from './ids.js';
 import { compileCredentials, compileExecutable, compileSurroundings } from './process.js';
+import { openRoot, streamFds } from './terminal.js';
 
 /** The slot of the pidfd of the container that is entered. */
 const CONTAINER = 'container';
@@ -37,11 +37,12 @@ export function compileExec(
   // A host that refuses user namespaces has given none: entering one's own is EINVAL, setns(2).
   const namespaces = spec.linux.namespaces.filter(({ type }) => type !== 'user' || idMaps !== undefined);
   const context: Context = {
-    // An entered process has no init of its own: the container's reaps what it leaves behind. And it is its caller's:
-    // whatever the container's own way of ending is, nobody else waits for this one.
+    // An entered process mounts nothing, and has no init of its own: the container's reaps what it leaves behind. And it
+    // is its caller's: whatever the container's own way of ending is, nobody else waits for this one.
     spec: {
       ...spec,
       process,
+      mounts: [],
       linux: { ...spec.linux, namespaces },
       annotations: { [ANNOTATIONS.dieWithParent]: 'true' },
     },
@@ -53,7 +54,7 @@ export function compileExec(
     clone: { flags: [] },
     fds: [
       { slot: 'report', kind: 'report' },
-      ...STREAMS,
+      ...streamFds(context.spec),
       ...(enters ? [{ slot: CONTAINER, kind: 'pidfd' } as const] : []),
     ],
     steps: [
@@ -72,5 +73,6 @@ function join(context: Context): readonly Step[] {
     // setns(2) puts only later children into the pid namespace.
     ...(hasNamespace(context.spec, 'pid') ? [{ op: 'enter-pid-namespace' } as const] : []),
     ...becomeRoot(context),
+    ...openRoot(context),
   ];
 }

@@ -4,17 +4,21 @@ import { ANNOTATIONS, diesWithParent } from '../spec/annotations.js';
 import type { Process, Spec } from '../spec/types.js';
 import { RLIMIT, capabilityMask } from '../util/linux.js';
 import type { Context, IdPlan } from './context.js';
+import { hasTerminal } from './questions.js';
+import { compileStreams } from './terminal.js';
 import { SIGNALS } from '../util/signals.js';
 
 /** What the process is given before it becomes anybody else: a session, its streams. */
-export function compileSurroundings({ spec }: Context): readonly Step[] {
+export function compileSurroundings(context: Context): readonly Step[] {
+  const { spec } = context;
   const { oomScoreAdj } = spec.process;
   return [
     ...(oomScoreAdj === undefined ? [] : [{ op: 'set-oom-score-adj', value: oomScoreAdj } as const]),
     { op: 'set-umask', mask: spec.process.user.umask },
     // A session of its own has no controlling terminal: nothing inside can push input into the caller's (TIOCSTI).
     { op: 'new-session' },
-    { op: 'set-standard-streams', stdin: 'stdin', stdout: 'stdout', stderr: 'stderr' },
+    // A terminal belongs to the session of the command alone: an init that stays never has it.
+    ...(hasTerminal(spec) && hasInit(spec) ? [] : compileStreams(context)),
   ];
 }
 
@@ -32,9 +36,15 @@ function searchPath(env: readonly string[]): string {
 }
 
 /** corral-init stays as the first process; what follows happens in its child. */
-export function compileInit({ spec }: Context): readonly Step[] {
+export function compileInit(context: Context): readonly Step[] {
+  const { spec } = context;
   if (!hasInit(spec)) return [];
-  return [...parentDeath(spec), { op: 'stay-as-init' }, { op: 'new-session' }];
+  return [
+    ...parentDeath(spec),
+    { op: 'stay-as-init' },
+    { op: 'new-session' },
+    ...(hasTerminal(spec) ? compileStreams(context) : []),
+  ];
 }
 
 /** Says which capabilities were asked for and cannot be had: a warning, not an error, as the runtime-spec has it. */

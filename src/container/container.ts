@@ -16,6 +16,7 @@ import { type ContainerResult, mainExit } from './result.js';
 import type { State } from './state.js';
 import type { OwnedState } from './state-file.js';
 import type { NodeStreams, StreamOption } from './streams.js';
+import type { Terminal } from './terminal.js';
 import { now } from '../util/now.js';
 
 /** What a container is put together from. */
@@ -44,6 +45,8 @@ export class Container implements AsyncDisposable {
   readonly stdin: Writable | null;
   readonly stdout: Readable | null;
   readonly stderr: Readable | null;
+  /** The container's terminal, when it has one: then it has no streams. */
+  readonly terminal: Terminal | null;
   /** What this host could not give in full, in words. */
   readonly notes: readonly string[];
   /**
@@ -65,7 +68,7 @@ export class Container implements AsyncDisposable {
     this.id = parts.state.id;
     this.pid = parts.process.pid;
     this.notes = parts.notes;
-    ({ stdin: this.stdin, stdout: this.stdout, stderr: this.stderr } = parts.streams);
+    ({ stdin: this.stdin, stdout: this.stdout, stderr: this.stderr, terminal: this.terminal } = parts.streams);
     this.#live = { cgroup: parts.state.cgroup, owned: parts.owned, dies: diesWithParent(parts.state.spec) };
     noteStart(this.#live);
     this.exited = this.#finish();

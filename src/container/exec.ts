@@ -13,12 +13,14 @@ import { readHostFacts } from '../host/read-facts.js';
 import type { Pidfd } from '../native/pidfd.js';
 import { type ProcessOverrides, toExecProcess } from '../spec/exec.js';
 import { UndoStack } from '../util/undo.js';
+import { chooseStreams } from './choose-streams.js';
 import { type EndingOptions, type Endable, checkEnding, stop, watchEnding } from './ending.js';
 import { openProcess } from './identity.js';
 import { type LaunchFaults, type LaunchedProcess, actNow, launchProcess, sendSignal } from './launch.js';
 import { type ProcessResult, mainExit } from './result.js';
 import type { State } from './state.js';
-import { type NodeStreams, type StreamOptions, hostOwner, openStreams } from './streams.js';
+import { type NodeStreams, type StreamOptions, hostOwner } from './streams.js';
+import type { Terminal } from './terminal.js';
 import { databaseOf } from './surroundings.js';
 import { now } from '../util/now.js';
 
@@ -32,6 +34,8 @@ export class ExecProcess implements AsyncDisposable {
   readonly stdin: Writable | null;
   readonly stdout: Readable | null;
   readonly stderr: Readable | null;
+  /** Its terminal, when it has one: see {@link Terminal}. */
+  readonly terminal: Terminal | null;
   /** How it ended; settles when nothing that it started is left. */
   readonly exited: Promise<ProcessResult>;
   readonly #process: LaunchedProcess;
@@ -55,7 +59,7 @@ export class ExecProcess implements AsyncDisposable {
     this.#streams = parts.streams;
     this.#startedAt = parts.startedAt;
     this.pid = parts.process.pid;
-    ({ stdin: this.stdin, stdout: this.stdout, stderr: this.stderr } = parts.streams);
+    ({ stdin: this.stdin, stdout: this.stdout, stderr: this.stderr, terminal: this.terminal } = parts.streams);
     this.exited = this.#finish();
     this.exited.catch(() => undefined);
   }
@@ -145,7 +149,8 @@ export async function startExec(
     });
     const facts = readHostFacts({ paths: [], cwd: '/' });
     const plan = compileExec(state.spec, target, { facts, idMaps: state.idMaps });
-    const streams = openStreams(options, hostOwner(target.user, state.idMaps, facts.caller.privileged), undo);
+    const openStreams = await chooseStreams(options, target);
+    const streams = openStreams(hostOwner(target.user, state.idMaps, facts.caller.privileged), undo);
     const leaf = makeLeaf(state.cgroup, undo);
     const launched = await launchProcess(
       { ...plan, content: () => plan },
@@ -159,10 +164,10 @@ export async function startExec(
         },
       },
     );
-    streams.closeChildEnds();
     container.close();
+    const ends = streams.toNode(launched.terminal);
     undo.release();
-    return new ExecProcess({ process: launched, leaf, streams: streams.toNode(), ending: options, startedAt });
+    return new ExecProcess({ process: launched, leaf, streams: ends, ending: options, startedAt });
   } catch (error) {
     await undo.unwind();
     throw error;

@@ -5,7 +5,7 @@ import type { Act, CgroupRef } from '../cgroup/types.js';
 import { ContainerError } from '../errors/container-error.js';
 import { OptionError } from '../errors/option-error.js';
 import { LaunchError, LaunchKilledError } from '../errors/launch-error.js';
-import { type Launched, type Outcome, awaitOutcome, launchInit, sendPlan } from '../native/launch.js';
+import { type Launched, type Outcome, awaitOutcome, launchInit, sendPlan, takeOutcome } from '../native/launch.js';
 import { Fd } from '../native/fd.js';
 import { Pidfd } from '../native/pidfd.js';
 import { createReportPage, readReportPage } from '../native/report-page.js';
@@ -47,8 +47,17 @@ export interface LaunchedProcess {
   readonly pid: number;
   /** The report page, open; it belongs to the undo stack. */
   readonly reportFd: number;
+  /** The master of the terminal that the process has opened for itself; it belongs to the undo stack, too. */
+  readonly terminal?: Fd;
   /** What could not be done the best way, in words. */
   readonly notes: readonly string[];
+}
+
+/** The process of a launch under way: it may go on as another one, and hand over a terminal. */
+interface Running {
+  pid: number;
+  pidfd: Pidfd;
+  terminal?: Fd;
 }
 
 /** Does every action for real: what {@link LaunchFaults.act} wraps. */
@@ -151,14 +160,18 @@ async function cloneInit(
   plan: ProcessPlan,
   { undo }: LaunchContext,
   { cgroupPath }: Place,
-): Promise<{ readonly launched: Launched; readonly socket: Fd; readonly running: { pid: number; pidfd: Pidfd } }> {
+): Promise<{ readonly launched: Launched; readonly socket: Fd; readonly running: Running }> {
   const launched = await clone(plan, cgroupPath);
   const socket = new Fd(launched.socketFd);
-  const running = { pid: launched.pid, pidfd: Pidfd.adopt(launched.pidfd) };
+  const running: Running = { pid: launched.pid, pidfd: Pidfd.adopt(launched.pidfd) };
   undo.push('close socket', () => {
     socket.close();
   });
-  undo.push('kill corral-init', () => endProcess(running.pidfd));
+  undo.push('kill corral-init', async () => {
+    await endProcess(running.pidfd);
+    if (socket.isOpen) await endSuccessor(socket.number);
+  });
+  undo.push('close terminal', () => running.terminal?.close());
   return { launched, socket, running };
 }
 
@@ -205,12 +218,7 @@ function handOver({
 }
 
 /** Waits for the exec. A process that enters a pid namespace goes on as another one: `running` follows it. */
-async function follow(
-  socketFd: number,
-  running: { pid: number; pidfd: Pidfd },
-  steps: readonly Step[],
-  reportFd: number,
-): Promise<void> {
+async function follow(socketFd: number, running: Running, steps: readonly Step[], reportFd: number): Promise<void> {
   let outcome = await awaitOutcome(socketFd);
   if (outcome.kind === 'pid') {
     const before = running.pidfd;
@@ -220,6 +228,10 @@ async function follow(
     before.close();
     outcome = await awaitOutcome(socketFd);
   }
+  if (outcome.kind === 'terminal') {
+    running.terminal = new Fd(outcome.fd);
+    outcome = await awaitOutcome(socketFd);
+  }
   checkOutcome(outcome, steps, { reportFd, pidfd: running.pidfd });
 }
 
@@ -227,6 +239,14 @@ async function follow(
 async function endProcess(pidfd: Pidfd): Promise<void> {
   if (sendSignal(pidfd, SIGKILL)) await pidfd.wait();
   pidfd.close();
+}
+
+/** Does the same for the one as which it has gone on: not reaped, that would keep its pid namespace from ever ending. */
+async function endSuccessor(socketFd: number): Promise<void> {
+  const said = takeOutcome(socketFd);
+  if (said?.kind === 'terminal') closeSync(said.fd);
+  if (said?.kind === 'pid') await endProcess(Pidfd.adopt(said.pidfd));
+  if (said?.kind === 'terminal' || said?.kind === 'pid') await endSuccessor(socketFd);
 }
 
 /**

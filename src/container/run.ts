@@ -5,7 +5,7 @@ import { type SpawnOptions, spawn } from './spawn.js';
 
 /** Everything that {@link run} takes. */
 export interface RunOptions extends Omit<SpawnOptions, 'stdin'> {
-  /** What the command reads from its standard input. @default nothing */
+  /** What the command reads from its standard input. Not possible with `terminal`, which has no end. @default nothing */
   readonly input?: string | Uint8Array;
   /** Bytes kept of each output stream; what goes beyond is read and dropped. @default 64 MiB */
   readonly maxOutputBytes?: number;
@@ -13,7 +13,7 @@ export interface RunOptions extends Omit<SpawnOptions, 'stdin'> {
 
 /** How a command ended, and what it said. */
 export interface RunResult extends ContainerResult {
-  /** Its standard output as UTF-8 text; empty when `stdout` is no pipe. */
+  /** Its standard output as UTF-8 text, or what its terminal showed; empty when `stdout` is no pipe. */
   readonly stdout: string;
   readonly stderr: string;
   /** Something of the output was dropped for its length. */
@@ -33,8 +33,11 @@ export async function run(command: readonly string[], options: RunOptions = {}):
   if (!Number.isSafeInteger(maxOutputBytes) || maxOutputBytes < 0) {
     throw new OptionError('maxOutputBytes', maxOutputBytes, 'a number of bytes');
   }
-  await using container = await spawn(command, { ...rest, stdin: input === undefined ? 'ignore' : 'pipe' });
-  const outputs = [collect(container.stdout, maxOutputBytes), collect(container.stderr, maxOutputBytes)] as const;
+  await using container = await spawn(command, { ...rest, ...chooseStdin(input, rest.terminal) });
+  const outputs = [
+    collect(container.terminal ?? container.stdout, maxOutputBytes),
+    collect(container.stderr, maxOutputBytes),
+  ] as const;
   // A command need not read all its input: EPIPE is its business, not the caller's.
   container.stdin?.on('error', () => undefined);
   container.stdin?.end(input);
@@ -46,6 +49,15 @@ export async function run(command: readonly string[], options: RunOptions = {}):
     stderr: stderr.text,
     outputTruncated: stdout.truncated || stderr.truncated,
   };
+}
+
+function chooseStdin(
+  input: RunOptions['input'],
+  terminal: RunOptions['terminal'],
+): { readonly stdin?: 'ignore' | 'pipe' } {
+  if (terminal === undefined || terminal === false) return { stdin: input === undefined ? 'ignore' : 'pipe' };
+  if (input === undefined) return {};
+  throw new OptionError('input', input, 'possible with terminal: write to that of spawn()');
 }
 
 async function collect(

@@ -8,6 +8,7 @@ import { diesWithParent } from '../spec/annotations.js';
 import type { ContainerOptions } from '../spec/options.js';
 import { defined } from '../util/defined.js';
 import { UndoStack } from '../util/undo.js';
+import { type OpenStreams, chooseStreams } from './choose-streams.js';
 import { Container } from './container.js';
 import { type EndingOptions, checkEnding } from './ending.js';
 import { readIdentity } from './identity.js';
@@ -17,7 +18,7 @@ import type { PipeOptions, Pipes } from './pipes.js';
 import { Prepared, prepare, rememberUnmappable } from './prepare.js';
 import type { State } from './state.js';
 import { Store, stateDirectory } from './store.js';
-import { type StreamOption, type StreamOptions, hostOwner, openStreams } from './streams.js';
+import { type StreamOption, type StreamOptions, hostOwner } from './streams.js';
 import { now } from '../util/now.js';
 
 /** Everything that {@link spawn} takes. */
@@ -59,7 +60,8 @@ export async function spawnWithFaults(
   checkEnding(ending);
   const store = new Store(stateDirectory(stateDir, process.geteuid?.() ?? 0, process.env));
   const prepared = prepare(command, container);
-  const begin = (what: Prepared): Promise<Container> => start(what, { store, streams, ending, faults, startedAt });
+  const openStreams = await chooseStreams(streams, prepared.spec.process);
+  const begin = (what: Prepared): Promise<Container> => start(what, { store, openStreams, ending, faults, startedAt });
   try {
     return await begin(prepared);
   } catch (error) {
@@ -71,7 +73,7 @@ export async function spawnWithFaults(
 
 interface StartContext {
   readonly store: Store;
-  readonly streams: StreamOptions;
+  readonly openStreams: OpenStreams;
   readonly ending: EndingOptions;
   readonly faults: LaunchFaults | undefined;
   readonly startedAt: number;
@@ -91,7 +93,7 @@ async function start(prepared: Prepared, context: StartContext): Promise<Contain
       return made;
     });
     const owner = hostOwner(spec.process.user, placement.idMaps, process.geteuid?.() === 0);
-    const streams = act('open streams', () => openStreams(context.streams, owner, undo));
+    const streams = act('open streams', () => context.openStreams(owner, undo));
     const launched = await launchContainer(
       { ...placement, content: () => prepared.plan },
       {
@@ -113,13 +115,13 @@ async function start(prepared: Prepared, context: StartContext): Promise<Contain
     act('write state', () => {
       owned.update(change);
     });
-    streams.closeChildEnds();
+    const ends = streams.toNode(launched.terminal);
     undo.release();
     return new Container({
       state: { ...creating, ...change },
       owned,
       process: launched,
-      streams: streams.toNode(),
+      streams: ends,
       ending: context.ending,
       startedAt: context.startedAt,
       notes: [...prepared.plan.notes, ...launched.notes],

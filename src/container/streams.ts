@@ -6,6 +6,7 @@ import { call } from '../native/call.js';
 import { Fd } from '../native/fd.js';
 import type { IdMapPlan, IdRange } from '../plan/types.js';
 import type { UndoStack } from '../util/undo.js';
+import type { Terminal } from './terminal.js';
 
 /**
  * What a standard stream is connected to: a `pipe` to this process, this process's own stream (`inherit`), nothing
@@ -20,7 +21,7 @@ export interface FileStream {
   readonly append?: boolean;
 }
 
-/** What the three standard streams are connected to. */
+/** What the three standard streams are connected to. None of them can be set beside a terminal, which takes their place. */
 export interface StreamOptions {
   /** @default 'ignore' */
   readonly stdin?: StreamOption;
@@ -33,10 +34,12 @@ export interface StreamOptions {
 /** The ends of the streams: the child's descriptors, and this process's for those that are pipes. */
 export interface OpenedStreams {
   readonly child: Readonly<Record<'stdin' | 'stdout' | 'stderr', number>>;
-  /** Closes the child's ends here, once the child has its own. */
-  readonly closeChildEnds: () => void;
-  /** Turns this process's ends into Node streams; from then on they belong to those. */
-  readonly toNode: () => NodeStreams;
+  /**
+   * Once the child has its ends, closes them here, and turns this process's into Node streams, which own them from then on.
+   *
+   * @param terminal - the master that came with the launch
+   */
+  readonly toNode: (terminal?: Fd) => NodeStreams;
 }
 
 /** This process's ends; `null` for a stream that is no pipe. */
@@ -44,6 +47,8 @@ export interface NodeStreams {
   readonly stdin: Writable | null;
   readonly stdout: Readable | null;
   readonly stderr: Readable | null;
+  /** What takes the place of the three where the process has a terminal. */
+  readonly terminal: Terminal | null;
   /** To be called when nobody is left at the other ends: takes what is still in the pipes, and closes this process's ends. */
   readonly finish: () => void;
 }
@@ -101,10 +106,8 @@ export function openStreams(options: StreamOptions, owner: StreamOwner | undefin
   const stderr = open('stderr', options.stderr ?? 'pipe');
   return {
     child: { stdin: stdin.childFd, stdout: stdout.childFd, stderr: stderr.childFd },
-    closeChildEnds: () => {
-      for (const { own } of [stdin, stdout, stderr]) own?.close();
-    },
     toNode: () => {
+      for (const { own } of [stdin, stdout, stderr]) own?.close();
       const out = toOutput(stdout.parent);
       const err = toOutput(stderr.parent);
       const input = toSocket(stdin.parent, { writable: true });
@@ -112,6 +115,7 @@ export function openStreams(options: StreamOptions, owner: StreamOwner | undefin
         stdin: input,
         stdout: out?.stream ?? null,
         stderr: err?.stream ?? null,
+        terminal: null,
         finish: () => {
           input?.destroy();
           out?.finish();

@@ -1,5 +1,4 @@
 import { closeSync } from 'node:fs';
-import { constants } from 'node:os';
 import { SyscallError } from '../errors/syscall-error.js';
 import { addon, type Clone3Result } from './addon.js';
 import { call, isNativeFailure, toSyscallError } from './call.js';
@@ -60,6 +59,7 @@ export type Outcome =
 const MAX_PACKET = 64 * 1024;
 const NO_STEP = 0xffffffff;
 const EPERM = 1;
+const EMFILE = 24;
 const ENOSYS = 38;
 
 /**
@@ -173,5 +173,5 @@ function parseOutcome(data: Uint8Array, fds: readonly number[]): Outcome {
 // A descriptor for which this process has no number left does not arrive, recvmsg(2): MSG_CTRUNC.
 function expectFd(fd: number | undefined): number {
   if (fd !== undefined) return fd;
-  throw new SyscallError({ action: 'receive terminal', syscall: 'recvmsg', errno: constants.errno.EMFILE });
+  throw new SyscallError({ action: 'receive terminal', syscall: 'recvmsg', errno: EMFILE });
 }

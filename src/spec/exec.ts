@@ -4,10 +4,14 @@ import type { ProcessOptions } from './options.js';
 import { containerDirectory } from './parse/mounts.js';
 import { resolveCapabilities } from './parse/process.js';
 import { type ResolvedUser, type UserDatabase, resolveUser } from './parse/user.js';
+import { parseTerminal, terminalEnv, terminalFields } from './parse/terminal.js';
 import type { Process } from './types.js';
 
 /** What a further process of a container may have different from the main one. */
-export type ProcessOverrides = Pick<ProcessOptions, 'env' | 'cwd' | 'user' | 'groups' | 'capAdd' | 'capDrop'>;
+export type ProcessOverrides = Pick<
+  ProcessOptions,
+  'env' | 'cwd' | 'user' | 'groups' | 'capAdd' | 'capDrop' | 'terminal'
+>;
 
 /**
  * Returns the process of an exec: the container's own, with another command and what was overridden.
@@ -28,11 +32,16 @@ export function toExecProcess(
   const resolved = user === undefined ? undefined : resolveUser(user, groups, around.database());
   const who = resolved === undefined ? base.user : { ...withoutHome(resolved), umask: base.user.umask };
   const sameUser = who.uid === base.user.uid && capAdd === undefined && capDrop === undefined;
+  const size = parseTerminal(overrides.terminal);
+  // The terminal of the main process is its own.
+  const { terminal: _, consoleSize: __, ...rest } = base;
   return {
-    ...base,
+    ...rest,
+    ...terminalFields(size),
     args: command,
     env: mergeEnv(base.env, {
       ...(resolved === undefined ? {} : { HOME: resolved.home }),
+      ...terminalEnv(size, around.env),
       ...parseEnv(overrides.env ?? {}, around.env),
     }),
     cwd: cwd === undefined ? base.cwd : containerDirectory(cwd, 'cwd', cwd),

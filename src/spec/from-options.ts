@@ -14,6 +14,7 @@ import { checkLabels } from './parse/labels.js';
 import { checkHostname, checkName, hostnameOf } from './parse/name.js';
 import { parseUlimit, resolveCapabilities } from './parse/process.js';
 import { checkSysctl } from './parse/sysctl.js';
+import { parseTerminal, terminalEnv, terminalFields } from './parse/terminal.js';
 import type { ResolvedUser } from './parse/user.js';
 import { type Mount, NAMESPACE_TYPES, type NamespaceType, type Process, type Spec } from './types.js';
 
@@ -182,6 +183,7 @@ function toProcess(
     rlimits: parseRlimits(options.ulimits ?? []),
     noNewPrivileges: options.noNewPrivileges ?? full,
     ...(options.oomScoreAdj === undefined ? {} : { oomScoreAdj: options.oomScoreAdj }),
+    ...terminalFields(parseTerminal(options.terminal)),
   };
 }
 
@@ -216,12 +218,14 @@ function containerEnv(
     HOSTNAME: options.uts === 'host' ? undefined : (options.hostname ?? hostnameOf(name)),
     container: 'corral',
     ...(term === undefined ? {} : { TERM: term }),
+    ...terminalEnv(parseTerminal(options.terminal), around.env),
     ...givenEnv(options, around),
   });
 }
 
 function inheritedEnv(options: ContainerOptions, around: Surroundings): readonly string[] {
-  return formatEnv({ ...around.env, ...givenEnv(options, around) });
+  const terminal = terminalEnv(parseTerminal(options.terminal), around.env);
+  return formatEnv({ ...around.env, ...terminal, ...givenEnv(options, around) });
 }
 
 function givenEnv(options: ContainerOptions, around: Surroundings): Record<string, string | undefined> {

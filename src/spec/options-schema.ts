@@ -60,6 +60,10 @@ export const OPTION_SHAPES = {
     v.minValue(-1000, 'from -1000 to 1000'),
     v.maxValue(1000, 'from -1000 to 1000'),
   ),
+  terminal: v.union(
+    [v.boolean(), v.strictObject({ columns: v.unknown(), rows: v.unknown() })],
+    'true, false or an object with columns and rows',
+  ),
   memory: size,
   memorySwap: size,
   memoryReservation: size,

@@ -8,6 +8,12 @@ export interface Volume {
   readonly readOnly?: boolean;
 }
 
+/** The size of a terminal, in characters: 1–65535 each. */
+export interface TerminalSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
 /** `private`: a namespace of the container's own; `host`: the caller's. */
 export type NamespaceMode = 'private' | 'host';
 
@@ -63,6 +69,12 @@ export interface ProcessOptions {
   readonly ulimits?: readonly string[];
   /** Who is killed when the host is out of memory: -1000 (never) to 1000 (first). */
   readonly oomScoreAdj?: number;
+  /**
+   * A terminal of its own in place of the three streams; `true`: of 80 columns and 24 rows. TERM is the caller's, else `xterm`.
+   *
+   * @default false
+   */
+  readonly terminal?: boolean | TerminalSize;
 }
 
 /** What a container is made of. Every option has the same meaning as the flag of that name. */

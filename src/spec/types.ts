@@ -39,6 +39,10 @@ export interface Process {
   readonly rlimits: readonly Rlimit[];
   readonly noNewPrivileges: boolean;
   readonly oomScoreAdj?: number;
+  /** It has a terminal in place of the three streams. */
+  readonly terminal?: boolean;
+  /** Of the terminal, in characters. */
+  readonly consoleSize?: { readonly height: number; readonly width: number };
 }
 
 export interface User {

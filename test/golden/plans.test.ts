@@ -31,6 +31,7 @@ const OPTIONS: Readonly<Record<string, ContainerOptions>> = {
     init: false,
     user: '1000:1000',
   },
+  terminal: { terminal: { columns: 100, rows: 30 }, user: '1000:1000' },
   'cgroup-only': { isolation: 'cgroup', pids: 64 },
 };
 

@@ -178,6 +178,12 @@ export const CONTAINER_FLAGS = {
     group: PROCESS,
     read: integer,
   },
+  terminal: {
+    flags: '-t, --tty',
+    help: 'a terminal of its own; with -i, keys go to it',
+    group: PROCESS,
+    value: true,
+  },
 
   capAdd: { flags: '--cap-add <CAPABILITY>', help: 'NET_ADMIN, ALL …', group: PRIVILEGES, read: list },
   capDrop: { flags: '--cap-drop <CAPABILITY>', help: 'CHOWN, ALL …', group: PRIVILEGES, read: list },

@@ -5,7 +5,7 @@ import { EXIT_HELP, exitCodeOf } from '../exit-codes.js';
 import { CONTAINER_FLAGS, FILE_FLAGS } from '../flags/container.js';
 import type { Flag } from '../flags/flag.js';
 import { FOREGROUND_FLAGS, type ForegroundOptions } from '../flags/foreground.js';
-import { attend } from '../foreground.js';
+import { attend, chooseConnections } from '../foreground.js';
 import { type FileFlags, readFiles } from '../launch-options.js';
 import { writeResult } from '../result-file.js';
 import type { Verb, VerbCall } from '../verb.js';
@@ -13,7 +13,7 @@ import type { Verb, VerbCall } from '../verb.js';
 /** What `corral exec` takes. */
 export interface ExecFlags extends ProcessOverrides, ForegroundOptions, Pick<FileFlags, 'envFile'> {}
 
-const { env, cwd, user, groups, capAdd, capDrop } = CONTAINER_FLAGS;
+const { env, cwd, user, groups, capAdd, capDrop, terminal } = CONTAINER_FLAGS;
 
 /** The flags of {@link ExecFlags}. */
 export const EXEC_FLAGS = {
@@ -24,6 +24,7 @@ export const EXEC_FLAGS = {
   groups: { ...groups, help: 'additional group, with --user' },
   capAdd,
   capDrop,
+  terminal,
   ...FOREGROUND_FLAGS,
 } as const satisfies Record<keyof ExecFlags, Flag>;
 
@@ -43,26 +44,27 @@ export const exec: Verb = {
   notes: NOTES,
   examples: [
     ['corral exec web ps -ef', 'what runs inside'],
-    ['corral exec -i -u www-data -e LANG=C web -- sh', 'a shell, as another user'],
+    ['corral exec -it -u www-data -e LANG=C web -- sh', 'a shell on a terminal, as another user'],
   ],
   act: execCommand,
 };
 
 async function execCommand({ operands, options, context }: VerbCall<ExecFlags>): Promise<number> {
-  const { interactive, quiet, result: resultPath, ...rest } = readFiles(options);
+  const { interactive, terminal: tty, quiet, result: resultPath, ...rest } = readFiles(options);
   const [name = '', ...words] = operands;
   // After NAME everything is the command's, but for the `--` that people put there.
   const command = words[0] === '--' ? words.slice(1) : words;
-  const { Containers } = await import('../../container/containers.js');
+  const [{ Containers }, { streams, relay }] = await Promise.all([
+    import('../../container/containers.js'),
+    chooseConnections({ interactive, terminal: tty }),
+  ]);
   const start = (): Promise<ExecProcess> =>
     new Containers(context).exec(name, command, {
       ...rest,
-      stdin: interactive === true ? 'inherit' : 'ignore',
-      stdout: 'inherit',
-      stderr: 'inherit',
+      ...streams,
     });
   const result = await writeResult(resultPath, () =>
-    attend<ProcessResult, ExecProcess>(start, { killAt: KILL_AT, quiet: quiet === true }),
+    attend<ProcessResult, ExecProcess>(start, { killAt: KILL_AT, quiet: quiet === true, relay }),
   );
   return exitCodeOf(result);
 }

@@ -4,7 +4,7 @@ import type { ContainerOptions } from '../../spec/options.js';
 import { formatSize, parseSize } from '../../util/size.js';
 import { EXIT_HELP, exitCodeOf } from '../exit-codes.js';
 import { startWithCidFile } from '../cid-file.js';
-import { attend } from '../foreground.js';
+import { type AttendOptions, attend, chooseConnections } from '../foreground.js';
 import { CONTAINER_FLAGS, FILE_FLAGS } from '../flags/container.js';
 import type { Flag } from '../flags/flag.js';
 import { FOREGROUND_FLAGS, type ForegroundOptions } from '../flags/foreground.js';
@@ -50,6 +50,7 @@ export const run: Verb = {
   examples: [
     ['corral run -v .:/work -w /work -- make test', 'the working directory, and nothing else, can be changed'],
     ['corral run -m 256M --cpus 1.5 --pids-limit 64 --timeout 10s ./untrusted', 'with limits'],
+    ['corral run -it --name play bash', 'a shell on a terminal'],
     ['echo 1 + 1 | corral run -i --net none -u nobody bc', 'input, no network, another user'],
     ['corral run -f corral.json -m 1G', 'what the file says, and a memory limit'],
     ['corral run --isolation cgroup --result - make -j8', 'no isolation: only what it used, and a sure end'],
@@ -59,15 +60,17 @@ export const run: Verb = {
 
 async function runCommand({ operands, options, context }: VerbCall<RunFlags>): Promise<number> {
   const { interactive, quiet = false, result: resultPath, cidfile, ...flags } = options;
-  const { command, options: container, blame } = await readLaunchOptions(operands, flags, 'run');
-  const { spawn } = await import('../../container/spawn.js');
+  const { command, options: asked, blame } = await readLaunchOptions(operands, flags, 'run');
+  const { terminal, ...container } = asked;
+  const [{ spawn }, { streams, relay }] = await Promise.all([
+    import('../../container/spawn.js'),
+    chooseConnections({ interactive, terminal }),
+  ]);
   const start = async (): Promise<Container> => {
     const starting = spawn(command, {
       ...container,
       ...(context.stateDir === undefined ? {} : { stateDir: context.stateDir }),
-      stdin: interactive === true ? 'inherit' : 'ignore',
-      stdout: 'inherit',
-      stderr: 'inherit',
+      ...streams,
     });
     const started = await starting.catch((error: unknown) => {
       throw blame(error);
@@ -76,7 +79,7 @@ async function runCommand({ operands, options, context }: VerbCall<RunFlags>): P
     return started;
   };
   const startNamed = (): Promise<Container> => startWithCidFile(cidfile, start);
-  const result = await writeResult(resultPath, () => attendContainer(startNamed, quiet));
+  const result = await writeResult(resultPath, () => attendContainer(startNamed, { killAt: KILL_AT, quiet, relay }));
   if (result.oomKilled && !quiet) {
     printProblem(`${result.id} ran out of memory${describeMemory(container.memory, result)}`);
   }
@@ -88,11 +91,11 @@ const KILL_AT = 3;
 
 async function attendContainer(
   start: () => Promise<Container>,
-  quiet: boolean,
+  options: AttendOptions,
 ): Promise<ContainerResult & { readonly id: string; readonly notes: readonly string[] }> {
   let container: Container | undefined;
   const starting = async (): Promise<Container> => (container = await start());
-  const result = await attend<ContainerResult, Container>(starting, { killAt: KILL_AT, quiet });
+  const result = await attend<ContainerResult, Container>(starting, options);
   return { id: container?.id ?? '', ...result, notes: container?.notes ?? [] };
 }
 

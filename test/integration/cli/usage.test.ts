@@ -43,7 +43,7 @@ describe('wrong usage', () => {
     ['run', 125, 'COMMAND is missing', 'see corral run --help'],
     ['run --', 125, 'COMMAND is missing', 'see corral run --help'],
     ['run --memry 1G ls', 125, 'unknown flag --memry', 'did you mean --memory?'],
-    ['run -t ls', 125, 'unknown flag -t', 'see corral run --help'],
+    ['run -x ls', 125, 'unknown flag -x', 'see corral run --help'],
     ['run --memory', 125, '--memory: SIZE is missing', 'see corral run --help'],
     ['exec', 125, 'NAME is missing', 'see corral exec --help'],
     ['exec web', 125, 'COMMAND is missing', 'see corral exec --help'],

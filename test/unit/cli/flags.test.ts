@@ -60,6 +60,7 @@ const CASES: Readonly<Record<keyof typeof RUN_FLAGS, Case>> = {
   umask: { text: '077', value: 0o077 },
   ulimits: { text: 'nofile=10:20', value: ['nofile=10:20'] },
   oomScoreAdj: { text: '-500', value: -500 },
+  terminal: { value: true },
   capAdd: { text: 'NET_ADMIN', value: ['NET_ADMIN'] },
   capDrop: { text: 'ALL', value: ['ALL'] },
   noNewPrivileges: { value: false },

@@ -50,6 +50,18 @@ test('variables are laid over the container’s', () => {
   expect(() => exec({ env: { 'A=': '' } })).toThrow(/^env: /);
 });
 
+test('a terminal is its own, and TERM then is its caller’s', () => {
+  const main: ContainerOptions = { terminal: { columns: 10, rows: 10 }, env: { TERM: 'main' } };
+  expect(exec({}, main)).not.toHaveProperty('terminal');
+  expect(exec({}, main)).not.toHaveProperty('consoleSize');
+  expect(exec({}, main).env).toContain('TERM=main');
+  const own = exec({ terminal: { columns: 90, rows: 30 } }, main);
+  expect(own).toMatchObject({ terminal: true, consoleSize: { height: 30, width: 90 } });
+  expect(own.env.filter((entry) => entry.startsWith('TERM='))).toEqual(['TERM=xterm']);
+  expect(exec({ terminal: true, env: { TERM: 'vt100' } }).env).toContain('TERM=vt100');
+  expect(() => exec({ terminal: { columns: 0, rows: 1 } })).toThrow(/^terminal.columns: /);
+});
+
 test.each([
   ['/', '/'],
   ['/x/..', '/'],

@@ -44,6 +44,22 @@ describe('without options, a container', () => {
   });
 });
 
+describe('with a terminal, a container', () => {
+  test('has its size, and a TERM', () => {
+    expect(specOf({ terminal: true }).process).toMatchObject({
+      terminal: true,
+      consoleSize: { height: 24, width: 80 },
+    });
+    expect(specOf({ terminal: false }).process).toEqual(specOf().process);
+    const env = (options: ContainerOptions, callers: Record<string, string>): readonly string[] =>
+      specOf({ terminal: true, ...options }, { env: callers }).process.env.filter((entry) => entry.startsWith('TERM='));
+    expect(env({}, { TERM: 'screen' })).toEqual(['TERM=screen']);
+    expect(env({}, {})).toEqual(['TERM=xterm']);
+    expect(env({ env: { TERM: 'vt100' } }, { TERM: 'screen' })).toEqual(['TERM=vt100']);
+    expect(env({ isolation: 'cgroup' }, {})).toEqual(['TERM=xterm']);
+  });
+});
+
 describe('with isolation cgroup, a container', () => {
   const around = { ids: { uid: 1000, gid: 100, groups: [100, 10] } };
   const spec = specOf({ isolation: 'cgroup' }, around);

@@ -21,6 +21,7 @@ test('right options are given back', () => {
     pid: 'host',
     sysctl: { 'net.x': '1' },
     readOnly: true,
+    terminal: { columns: 80, rows: 24 },
   };
   expect(checkOptions(options)).toEqual(options);
 });
@@ -53,6 +54,12 @@ describe('a wrong type is named with what was expected', () => {
     [{ umask: -1 }, 'umask: -1 is not from 0 to 0o777'],
     [{ umask: 0o1000 }, 'umask: 512 is not from 0 to 0o777'],
     [{ umask: '022' }, 'umask: "022" is not a number'],
+    [{ terminal: 'yes' }, 'terminal: "yes" is not true, false or an object with columns and rows'],
+    [{ terminal: { columns: 1 } }, 'terminal: {"columns":1} is not true, false or an object with columns and rows'],
+    [
+      { terminal: { columns: 1, rows: 1, x: 1 } },
+      'terminal: {"columns":1,"rows":1,"x":1} is not true, false or an object with columns and rows',
+    ],
     [{ oomScoreAdj: 1001 }, 'oomScoreAdj: 1001 is not from -1000 to 1000'],
     [{ oomScoreAdj: -1001 }, 'oomScoreAdj: -1001 is not from -1000 to 1000'],
     [{ oomScoreAdj: 0.5 }, 'oomScoreAdj: 0.5 is not a whole number'],

@@ -1,0 +1,51 @@
+import type { SlotName, Step } from '../plan/steps.js';
+import type { FdPlan } from '../plan/types.js';
+import type { Spec } from '../spec/types.js';
+import type { Context } from './context.js';
+import { hasNamespace, hasTerminal, isDev } from './questions.js';
+import { ROOT } from './stage.js';
+
+/** The slot of the container's end of its terminal. */
+const TERMINAL: SlotName = 'terminal';
+
+/** The descriptors of the three streams: always there (/dev/null for one that is not wanted), unless a terminal replaces them. */
+export function streamFds(spec: Spec): readonly FdPlan[] {
+  if (hasTerminal(spec)) return [];
+  return (['stdin', 'stdout', 'stderr'] as const).map((stream) => ({ slot: stream, kind: 'stream', stream }));
+}
+
+/** Gives the process its streams, or its terminal, which it must be the leader of a new session for. */
+export function compileStreams(context: Context): readonly Step[] {
+  const { spec } = context;
+  if (!hasTerminal(spec)) {
+    return [{ op: 'set-standard-streams', stdin: 'stdin', stdout: 'stdout', stderr: 'stderr' }];
+  }
+  const { width = 0, height = 0 } = spec.process.consoleSize ?? {};
+  return [
+    {
+      op: 'open-terminal',
+      // Without mounts of its own, the process has a terminal of the host's.
+      root: hasNamespace(spec, 'mount') ? ROOT : undefined,
+      columns: width,
+      rows: height,
+      uid: spec.process.user.uid,
+      console: hasConsole(spec) ? CONSOLE : '',
+      terminal: TERMINAL,
+    },
+    { op: 'set-standard-streams', stdin: TERMINAL, stdout: TERMINAL, stderr: TERMINAL },
+  ];
+}
+
+const CONSOLE = '/dev/console';
+
+// @see config-linux.md "Default Devices": /dev/console is the terminal's. Only in a /dev of the container's own, and not over
+// what was put there on purpose.
+function hasConsole({ mounts }: Spec): boolean {
+  return mounts.some(isDev) && !mounts.some(({ destination }) => destination === CONSOLE);
+}
+
+/** The root directory of a container that was entered, where a terminal is to be opened in it. */
+export function openRoot({ spec }: Context): readonly Step[] {
+  if (!hasTerminal(spec) || !hasNamespace(spec, 'mount')) return [];
+  return [{ op: 'open-directory', root: undefined, path: '/', directory: ROOT }];
+}
