@@ -10,7 +10,8 @@ import { Containers } from '../../../src/container/containers.js';
 import { checkLeaks } from '../../helpers/leaks.js';
 import { until } from '../../helpers/lab.js';
 
-const MAIN = fileURLToPath(new URL('../../../dist/cli/corral.cjs', import.meta.url));
+/** The built command line. */
+export const MAIN = fileURLToPath(new URL('../../../dist/cli/corral.cjs', import.meta.url));
 
 /** How a corral of its own process ended, and what it printed. */
 export interface Ended {
@@ -49,6 +50,8 @@ export interface CliLab {
   readonly run: (words: readonly string[], options?: StartOptions) => Promise<Ended>;
   /** Starts a container that lives until it is killed, and waits until it runs. */
   readonly box: (name: string, flags?: readonly string[], command?: readonly string[]) => Promise<Started>;
+  /** The status of a container; `undefined` where there is none of that name. */
+  readonly status: (name: string) => string | undefined;
   /** The words of `corral run` in this lab. */
   readonly runWords: (words: readonly string[]) => readonly string[];
 }
@@ -79,6 +82,7 @@ export function makeCliLab(): CliLab {
     cgroupParent,
     start,
     runWords,
+    status: (name) => containers.list().find(({ id }) => id === name)?.status,
     corral: (words, options) => start(words, options).ended,
     run: (words, options) => start(runWords(words), options).ended,
     box: async (name, flags = [], command = ['sleep', '1000']) => {

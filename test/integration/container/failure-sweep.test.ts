@@ -48,6 +48,7 @@ const VARIANTS: Readonly<Record<string, () => SpawnOptions>> = {
     readOnly: true,
     user: '0:0',
   }),
+  'a terminal': () => ({ ...LIMITS, terminal: true }),
   'no init, the namespaces of the host': () => ({
     ...LIMITS,
     init: false,
@@ -58,6 +59,7 @@ const VARIANTS: Readonly<Record<string, () => SpawnOptions>> = {
     cgroupns: 'host',
   }),
   'the isolation of the cgroup alone': () => ({ ...LIMITS, isolation: 'cgroup', noNewPrivileges: true }),
+  'the isolation of the cgroup alone, and a terminal': () => ({ isolation: 'cgroup', terminal: true }),
 };
 
 describe.each(Object.entries(VARIANTS))('with %s', (_name, options) => {
@@ -183,10 +185,12 @@ it('a SIGKILL in the middle of the plan is reported with the step, and leaves no
 });
 
 describe.each([
-  ['in full isolation', {}],
-  ['without an init or a pid namespace', { init: false, pid: 'host' }],
-  ['with the isolation of the cgroup alone', { isolation: 'cgroup' }],
-] as const)('of an exec %s', (_name, options) => {
+  ['in full isolation', {}, {}],
+  ['with a terminal', {}, { terminal: true }],
+  ['without an init or a pid namespace', { init: false, pid: 'host' }, {}],
+  ['with the isolation of the cgroup alone', { isolation: 'cgroup' }, {}],
+  ['with that, and a terminal', { isolation: 'cgroup' }, { terminal: true }],
+] as const)('of an exec %s', (_name, options, own) => {
   const read = (id: string): State => new Store(lab.stateDir).get(id);
 
   it('a failure of any step or action is named, leaves nothing, and the container alone', async (context) => {
@@ -196,12 +200,12 @@ describe.each([
     const facts = readHostFacts({ paths: [], cwd: '/' });
     const { steps } = compileExec(
       state.spec,
-      { ...state.spec.process, args: COMMAND },
+      { ...state.spec.process, ...own, args: COMMAND },
       { facts, idMaps: state.idMaps },
     );
     const before = takeSnapshot(lab);
     for (const [index, step] of steps.entries()) {
-      const error = await startExec(state, COMMAND, {}, { step: { step: index, errno: EIO } }).catch(
+      const error = await startExec(state, COMMAND, own, { step: { step: index, errno: EIO } }).catch(
         (reason: unknown) => reason,
       );
       expect(error, describeStep(step)).toBeInstanceOf(LaunchError);
@@ -212,7 +216,7 @@ describe.each([
       for (const when of ['before', 'after'] as const) {
         const failure = new Error(`${when} ${what}`);
         const act: Act = (action, run) => (action === what ? fail(when, failure, run) : run());
-        await expect(startExec(state, COMMAND, {}, { act })).rejects.toBe(failure);
+        await expect(startExec(state, COMMAND, own, { act })).rejects.toBe(failure);
         expect(await findLeaks(before, lab), `${when} ${what}`).toEqual([]);
       }
     }
