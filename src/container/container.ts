@@ -11,7 +11,7 @@ import { type EndingOptions, type Endable, type Verdict, stop, watchEnding } fro
 import { type ExecOptions, type ExecProcess, startExec } from './exec.js';
 import { type LiveContainer, noteEnd, noteStart } from './leaving.js';
 import { type LaunchedProcess, sendSignal } from './launch.js';
-import type { PipeOptions, Pipes } from './pipes.js';
+import type { PipeOptions, Pipes, TerminalOption } from './pipes.js';
 import { type ContainerResult, mainExit } from './result.js';
 import type { State } from './state.js';
 import type { OwnedState } from './state-file.js';
@@ -132,10 +132,15 @@ export class Container implements AsyncDisposable {
    * Runs another command in the container: same namespaces, same limits, a cgroup of its own below the container's, in which
    * it can be killed alone.
    */
-  exec<In extends StreamOption = 'ignore', Out extends StreamOption = 'pipe', Err extends StreamOption = 'pipe'>(
+  exec<
+    In extends StreamOption = 'ignore',
+    Out extends StreamOption = 'pipe',
+    Err extends StreamOption = 'pipe',
+    Tty extends TerminalOption = false,
+  >(
     command: readonly string[],
-    options?: ExecOptions & PipeOptions<In, Out, Err>,
-  ): Promise<ExecProcess & Pipes<In, Out, Err>>;
+    options?: ExecOptions & PipeOptions<In, Out, Err, Tty>,
+  ): Promise<ExecProcess & Pipes<In, Out, Err, Tty>>;
   exec(command: readonly string[], options: ExecOptions = {}): Promise<ExecProcess> {
     this.#checkRunning('exec in');
     return startExec(this.#parts.state, command, options);

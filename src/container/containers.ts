@@ -10,7 +10,7 @@ import { readUsage } from '../cgroup/usage.js';
 import { labelsOf } from '../spec/annotations.js';
 import type { CopyDestination, CopyOptions, CopyReport, CopySource } from './copy/copy.js';
 import { isAlive, openProcess, type ProcessIdentity } from './identity.js';
-import type { PipeOptions, Pipes } from './pipes.js';
+import type { PipeOptions, Pipes, TerminalOption } from './pipes.js';
 import type { LastUsage, State } from './state.js';
 import type { OwnedState } from './state-file.js';
 import { Store, stateDirectory } from './store.js';
@@ -81,11 +81,16 @@ export class Containers {
   }
 
   /** Runs another command in a running container. @throws NotFoundError, StateError, and as {@link Container.exec} does */
-  exec<In extends StreamOption = 'ignore', Out extends StreamOption = 'pipe', Err extends StreamOption = 'pipe'>(
+  exec<
+    In extends StreamOption = 'ignore',
+    Out extends StreamOption = 'pipe',
+    Err extends StreamOption = 'pipe',
+    Tty extends TerminalOption = false,
+  >(
     id: string,
     command: readonly string[],
-    options?: ExecOptions & PipeOptions<In, Out, Err>,
-  ): Promise<ExecProcess & Pipes<In, Out, Err>>;
+    options?: ExecOptions & PipeOptions<In, Out, Err, Tty>,
+  ): Promise<ExecProcess & Pipes<In, Out, Err, Tty>>;
   async exec(id: string, command: readonly string[], options: ExecOptions = {}): Promise<ExecProcess> {
     return startExec(this.#store.get(id), command, options);
   }

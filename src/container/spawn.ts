@@ -14,7 +14,7 @@ import { type EndingOptions, checkEnding } from './ending.js';
 import { readIdentity } from './identity.js';
 import { type LaunchFaults, launchContainer } from './launch.js';
 import { IdmapRefusedError } from './mount-sources.js';
-import type { PipeOptions, Pipes } from './pipes.js';
+import type { PipeOptions, Pipes, TerminalOption } from './pipes.js';
 import { Prepared, prepare, rememberUnmappable } from './prepare.js';
 import type { State } from './state.js';
 import { Store, stateDirectory } from './store.js';
@@ -38,10 +38,11 @@ export function spawn<
   In extends StreamOption = 'ignore',
   Out extends StreamOption = 'pipe',
   Err extends StreamOption = 'pipe',
+  Tty extends TerminalOption = false,
 >(
   command: readonly string[],
-  options?: SpawnOptions & PipeOptions<In, Out, Err>,
-): Promise<Container & Pipes<In, Out, Err>>;
+  options?: SpawnOptions & PipeOptions<In, Out, Err, Tty>,
+): Promise<Container & Pipes<In, Out, Err, Tty>>;
 export function spawn(command: readonly string[], options: SpawnOptions = {}): Promise<Container> {
   return spawnWithFaults(command, options, undefined);
 }

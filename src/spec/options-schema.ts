@@ -14,6 +14,9 @@ const list = v.array(text, 'a list');
 const mode = v.picklist(['private', 'host'], 'private or host');
 const variables = recordOf(v.union([v.string(), v.undefined()], 'text'));
 
+const COUNT = 'a whole number, 1–65535';
+const count = v.pipe(v.number(COUNT), v.integer(COUNT), v.minValue(1, COUNT), v.maxValue(65_535, COUNT));
+
 const volume = v.union(
   [v.string(), v.strictObject({ source: v.string(), target: v.string(), readOnly: v.optional(v.boolean()) })],
   'of the form SRC:DST[:ro|rw], or an object with source, target and readOnly',
@@ -61,7 +64,7 @@ export const OPTION_SHAPES = {
     v.maxValue(1000, 'from -1000 to 1000'),
   ),
   terminal: v.union(
-    [v.boolean(), v.strictObject({ columns: v.unknown(), rows: v.unknown() })],
+    [v.boolean(), v.strictObject({ columns: count, rows: count })],
     'true, false or an object with columns and rows',
   ),
   memory: size,

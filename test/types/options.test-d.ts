@@ -1,4 +1,4 @@
-import type { Readable, Writable } from 'node:stream';
+import type { Duplex, Readable, Writable } from 'node:stream';
 import {
   type Container,
   type ContainerOptions,
@@ -9,6 +9,8 @@ import {
   type RunOptions,
   type SpawnOptions,
   type StreamOption,
+  type Terminal,
+  type TerminalSize,
   type Volume,
   run,
   spawn,
@@ -125,12 +127,32 @@ describe('standard streams', () => {
     expectTypeOf(await new Containers().exec('web', ['cat'], { stdin: 'pipe' })).toExtend<{ stdin: Writable }>();
   });
 
+  test('make room for a terminal, in place of all three', async () => {
+    const plain = await spawn(['cat'], { memory: '64M' });
+    expectTypeOf(plain.terminal).toBeNull();
+    const box = await spawn(['sh'], { terminal: true });
+    expectTypeOf(box.terminal).toEqualTypeOf<Terminal>();
+    expectTypeOf(box.stdout).toBeNull();
+    const { terminal } = await box.exec(['sh'], { terminal: { columns: 100, rows: 30 } });
+    expectTypeOf(terminal).toEqualTypeOf<Terminal>();
+    expectTypeOf(terminal).toExtend<Duplex>();
+    terminal.resize({ columns: 80, rows: 24 });
+    // @ts-expect-error -- a terminal has both
+    terminal.resize({ columns: 80 });
+    expectTypeOf<SpawnOptions['terminal']>().toEqualTypeOf<boolean | TerminalSize | undefined>();
+    expectTypeOf((await new Containers().exec('web', ['sh'], { terminal: false })).terminal).toBeNull();
+    const perhaps = await spawn(['sh'], { terminal: Math.random() < 0.5 });
+    expectTypeOf(perhaps.terminal).toEqualTypeOf<Terminal | null>();
+    expectTypeOf(perhaps.stdout).toEqualTypeOf<Readable | null>();
+  });
+
   test('may be either where the options are not known', async () => {
     const start = async (options: SpawnOptions) => spawn(['cat'], options);
     expectTypeOf((await start({})).stdin).toEqualTypeOf<Writable | null>();
     expectTypeOf((await start({})).stdout).toEqualTypeOf<Readable | null>();
     const chosen = await spawn(['cat'], { stdout: Math.random() < 0.5 ? 'pipe' : 'inherit' });
     expectTypeOf(chosen.stdout).toEqualTypeOf<Readable | null>();
+    expectTypeOf((await start({})).terminal).toEqualTypeOf<Terminal | null>();
     expectTypeOf<Container['stdin']>().toEqualTypeOf<Writable | null>();
     expectTypeOf<ExecProcess['stderr']>().toEqualTypeOf<Readable | null>();
   });

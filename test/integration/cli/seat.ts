@@ -47,7 +47,7 @@ export function makeSeats(lab: CliLab): Seats {
         env: { CORRAL_STATE_DIR: lab.stateDir, TERM: 'xterm', ...env },
       });
       taken.push({ container, stateDir });
-      return Object.assign(new Typist(container.terminal!), { container });
+      return Object.assign(new Typist(container.terminal), { container });
     },
     runs: (words) => corral(lab.runWords(['-q', ...words])),
     newName: () => `seated-${String(process.pid)}-${String(count++)}`,

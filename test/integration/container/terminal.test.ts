@@ -209,10 +209,10 @@ describe('exec() with a terminal', () => {
       terminal: { columns: 90, rows: 20 },
       env: { TERM: 'vt100' },
     });
-    const typist = new Typist(child.terminal!);
+    const typist = new Typist(child.terminal);
     await typist.sees(/exec> $/);
     await typist.asks('tty; stty size; echo $TERM', /\/dev\/pts\/1\r\n20 90\r\nvt100\r\nexec> $/);
-    child.terminal?.resize({ columns: 91, rows: 21 });
+    child.terminal.resize({ columns: 91, rows: 21 });
     await typist.asks('stty size', /21 91\r\nexec> $/);
     await sleeps(typist, 'sleep 86401', 1);
     typist.type(ctrl('z'));
@@ -222,7 +222,7 @@ describe('exec() with a terminal', () => {
     await typist.sees(/\^C\r\n(\r\n)?exec> $/);
     typist.enter('exit 6');
     expect(await child.exited).toMatchObject({ exitCode: 6 });
-    await finished(child.terminal!);
+    await finished(child.terminal);
     await main.typist.asks('stty size', /24 80\r\nmain> $/);
   });
 
@@ -231,7 +231,7 @@ describe('exec() with a terminal', () => {
     for (const options of [{}, { init: false, pid: 'host' }, { isolation: 'cgroup' }, { readOnly: true }] as const) {
       const container = await lab.spawn(['sleep', '1000'], options);
       const child = await container.exec(sh('stat -c %u $(tty); test -t 0 && echo yes'), { terminal: true, user: '1' });
-      expect((await read(child.terminal!)).toString()).toBe('1\r\nyes\r\n');
+      expect((await read(child.terminal)).toString()).toBe('1\r\nyes\r\n');
       expect(await child.exited).toMatchObject({ exitCode: 0 });
       await container.kill();
     }
