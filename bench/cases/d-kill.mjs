@@ -44,7 +44,12 @@ export async function run({ workspace, plan, skip }) {
 async function compare(context) {
   const { plan, count } = context;
   const rounds = plan.quick ? plan.rounds : Math.min(plan.rounds, roundsFor(count));
-  const rows = await interleave(participants(context), { ...plan, rounds, perRound: 1, pauseMs: 100 });
+  const rows = await interleave(participants(context), {
+    ...plan,
+    rounds,
+    perRound: count > 100 ? 1 : 5,
+    pauseMs: 100,
+  });
   return withRatios(
     rows.filter(({ rounds: samples }) => samples.flat().length > 0),
     BARE,
@@ -57,9 +62,13 @@ function participants(context) {
   const { count, plan } = context;
   return ways(context, count, plan).map(({ sample, ...way }) => ({
     ...way,
-    async sample() {
-      await untilReaped(count);
-      return sample();
+    async sample(times) {
+      const samples = [];
+      for (let i = 0; i < times; i++) {
+        await untilReaped(count);
+        samples.push(...(await sample()));
+      }
+      return samples;
     },
   }));
 }
@@ -91,9 +100,9 @@ function ways(context, count, plan) {
     { name: 'freeze + SIGKILL + thaw, C', sample: () => fromC(context, 'freeze') },
     { name: 'bare cgroup.kill, Node', sample: () => bareFromNode(context) },
     { name: 'kill(-pid), Node', sample: () => fromNode(context, 'kill(-pid) of a detached child') },
-    { name: 'execa', sample: () => fromNode(context, 'execa'), rounds: 3 },
+    { name: 'execa', sample: () => fromNode(context, 'execa'), rounds: 3, perRound: 1 },
     ...(count <= treeKillMax(plan)
-      ? [{ name: 'tree-kill', sample: () => fromNode(context, 'tree-kill'), rounds: count > 100 ? 1 : 5 }]
+      ? [{ name: 'tree-kill', sample: () => fromNode(context, 'tree-kill'), rounds: count > 100 ? 1 : 5, perRound: 1 }]
       : []),
   ];
 }
@@ -120,6 +129,6 @@ async function bareFromNode({ c, node, limited, count }) {
 async function fromNode({ node, count, note }, way) {
   const { us, left } = JSON.parse(await node.ask(JSON.stringify([way, count])));
   if (us !== null) return [us];
-  note(`${way}: ${left} of ${count} processes are left after ${way === 'tree-kill' ? 60 : 2} s`);
+  note(`${way}: ${left} of ${count} processes are left after ${way === 'tree-kill' ? 30 : 2} s`);
   return [];
 }

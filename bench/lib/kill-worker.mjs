@@ -13,7 +13,7 @@ import { spawn } from 'corral';
 const stateDir = process.env['CORRAL_STATE_DIR'];
 const [sleepers] = process.argv.slice(2);
 const SOON_MS = 2000;
-const LATE_MS = 60_000;
+const LATE_MS = 30_000;
 const STREAMS = ['ignore', 'pipe', 'ignore'];
 
 const WAYS = {

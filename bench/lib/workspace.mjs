@@ -39,15 +39,19 @@ const PROGRAMS = {
 export function createWorkspace() {
   const directory = mkdtempSync(join(tmpdir(), 'corral-bench-'));
   const stateDir = makeStateDirectory(directory);
-  const env = { ...process.env, CORRAL_STATE_DIR: stateDir };
+  try {
+    return { directory, stateDir, ...fillWorkspace(directory, { ...process.env, CORRAL_STATE_DIR: stateDir }) };
+  } catch (error) {
+    for (const made of [directory, stateDir]) rmSync(made, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+function fillWorkspace(directory, env) {
   writeFileSync(join(directory, 'plan.inc'), generateFloorPlan(readPlan(env), readPlan(env, '--isolation', 'cgroup')));
-  const programs = Object.fromEntries(
-    Object.entries(PROGRAMS).map(([name, extra]) => [name, compile(name, extra, directory)]),
-  );
+  const programs = Object.entries(PROGRAMS).map(([name, extra]) => [name, compile(name, extra, directory)]);
   return {
-    directory,
-    stateDir,
-    programs,
+    programs: Object.fromEntries(programs),
     bundle: makeBundle(directory),
     driverOptions: { cwd: '/', env },
     undo: new Set(),
