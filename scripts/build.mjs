@@ -45,7 +45,7 @@ const program = await build({
   },
   footer: { js: '})' },
   define: { 'import.meta.dirname': '__dirname' },
-  plugins: [lazyChildProcess()],
+  plugins: [lazyBuiltins()],
 });
 
 await build({
@@ -68,20 +68,23 @@ function digest(path) {
     .slice(0, 12);
 }
 
-/** commander asks for node:child_process, which takes long to load, and which it wants for subcommands that corral has not got. */
-function lazyChildProcess() {
+/** Parts of Node that take long to load, and what stands in for them until they are really used. */
+function lazyBuiltins() {
+  const lazily = (module, name) =>
+    `module.exports = { ${name}: (...args) => process.getBuiltinModule('${module}').${name}(...args) };`;
+  const standIns = {
+    // commander wants it for subcommands that are programs of their own; corral has none.
+    'node:child_process': lazily('node:child_process', 'spawn'),
+    'node:timers/promises': lazily('node:timers/promises', 'setTimeout'),
+    'node:tty': lazily('node:tty', 'isatty'),
+    'node:path/posix': "module.exports = require('node:path').posix;",
+    'node:process': 'module.exports = process;',
+  };
   return {
-    name: 'lazy-child-process',
+    name: 'lazy-builtins',
     setup({ onResolve, onLoad }) {
-      const filter = /^node:child_process$/;
-      onResolve({ filter }, ({ importer }) =>
-        importer.includes('/node_modules/commander/') ? { path: 'child_process', namespace: 'lazy' } : undefined,
-      );
-      onLoad({ filter: /.*/, namespace: 'lazy' }, () => ({
-        contents:
-          "module.exports = { spawn: (...args) => process.getBuiltinModule('node:child_process').spawn(...args) };",
-        loader: 'js',
-      }));
+      onResolve({ filter: /^node:/ }, ({ path }) => (path in standIns ? { path, namespace: 'stand-in' } : undefined));
+      onLoad({ filter: /.*/, namespace: 'stand-in' }, ({ path }) => ({ contents: standIns[path], loader: 'js' }));
     },
   };
 }
