@@ -44,7 +44,7 @@ export function makeSeats(lab: CliLab): Seats {
         terminal: true,
         stateDir,
         cgroupParent: `${lab.cgroupParent}-seat`,
-        env: { CORRAL_STATE_DIR: lab.stateDir, TERM: 'xterm', ...env },
+        env: { CORRAL_STATE_DIR: lab.stateDir, TERM: 'xterm', NO_COLOR: '1', ...env },
       });
       taken.push({ container, stateDir });
       return Object.assign(new Typist(container.terminal), { container });

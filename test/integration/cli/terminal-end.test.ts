@@ -6,7 +6,7 @@ import { until } from '../../helpers/lab.js';
 import { findByArgument } from '../../helpers/leaks.js';
 import { bash, ctrl } from '../../helpers/pty.js';
 import { makeCliLab } from './cli-lab.js';
-import { LEFT, makeSeats, watched } from './seat.js';
+import { LEFT, corral, makeSeats, watched } from './seat.js';
 
 const lab = makeCliLab();
 const { sit, runs, newName, pidOf } = makeSeats(lab);
@@ -41,7 +41,8 @@ describe('the terminal is left as it was found', () => {
 
   it('when what runs has to be killed for want of an answer, and says so in a line of its own', async () => {
     const name = newName();
-    const seat = await sit(watched(runs(['-it', '--name', name, 'sh', '-c', `trap "" TERM; ${READY}`])));
+    const command = corral(lab.runWords(['-it', '--name', name, 'sh', '-c', `trap "" TERM; ${READY}`]));
+    const seat = await sit(watched(command));
     await seat.sees(/ready\r\n/);
     const pid = await pidOf(name);
     for (let count = 0; count < 3; count++) {
