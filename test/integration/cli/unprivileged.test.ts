@@ -73,6 +73,16 @@ describe('a user without privileges, in a cgroup that was delegated to it', () =
     expect(existsSync('/usr/x')).toBe(false);
   });
 
+  it('has terminals: they are its own inside, and of whatever group it knows', () => {
+    const script = 'tty; stty size; stat -c %u:%g $(tty); test -c /dev/console && echo console > /dev/console';
+    const { code, stdout } = corral('run', '-t', '--', 'sh', '-c', script);
+    expect(stdout).toBe('/dev/pts/0\r\n24 80\r\n0:0\r\nconsole\r\n');
+    expect(code).toBe(0);
+    expect(corral('run', '-t', '--isolation', 'cgroup', 'sh', '-c', 'stat -c %u $(tty)').stdout).toBe(
+      `${String(UID)}\r\n`,
+    );
+  });
+
   it('reads nothing that it could not read outside', () => {
     const { stdout } = corral('run', '--', 'sh', '-c', 'cat /etc/shadow; ls -A /root /home | wc -l');
     expect(stdout.trim()).toBe('3');
