@@ -31,7 +31,7 @@ export class Terminal extends Duplex {
   /** The same open file, for the second poll: libuv has one for each descriptor. */
   readonly #writer: Fd;
   /** The other end, held open so that this one knows no end: a program may close its terminal and open /dev/tty again. */
-  #peer: Fd;
+  readonly #peer: Fd;
   #isOpen = true;
   readonly #closing = new AbortController();
   #poll: PollHandle | undefined;
@@ -47,7 +47,7 @@ export class Terminal extends Duplex {
     call('set up terminal', () => {
       addon.setNonblocking({ fd: master.number });
     });
-    this.#peer = openPeer(master);
+    this.#peer = new Fd(call('set up terminal', () => addon.openTerminalPeer({ fd: master.number })));
     try {
       this.#writer = new Fd(call('set up terminal', () => addon.duplicateFd({ fd: master.number })));
     } catch (error) {
@@ -126,17 +126,11 @@ export class Terminal extends Duplex {
     buffer ??= Buffer.allocUnsafeSlow(BUFFER_SIZE);
     const bytes = buffer;
     const length = call('read from terminal', () => addon.readTerminal({ fd: this.#master.number, bytes }));
-    if (length === null) this.#reopenPeer();
+    // Its end, EIO: with the other end held open there is none, but to poll for more would be to turn in circles.
+    if (length === null) this.#stop();
     if (length === null || length === 0) return 0;
     if (!this.push(Buffer.from(bytes.subarray(0, length)))) this.#stop();
     return length;
-  }
-
-  // EIO, the end: with the other end open that can only be a hang-up from inside, vhangup(2), after which login programs
-  // open the terminal again.
-  #reopenPeer(): void {
-    this.#peer.close();
-    this.#peer = openPeer(this.#master);
   }
 
   async #type(bytes: Uint8Array): Promise<void> {
@@ -174,10 +168,6 @@ export class Terminal extends Duplex {
     this.#closing.abort();
     for (const end of [this.#master, this.#writer, this.#peer]) end.close();
   }
-}
-
-function openPeer(master: Fd): Fd {
-  return new Fd(call('set up terminal', () => addon.openTerminalPeer({ fd: master.number })));
 }
 
 function isHungUp(error: unknown): boolean {
