@@ -5,19 +5,28 @@
  */
 
 export type { Container } from './container/container.js';
-export { Containers, type ContainerInfo, type Status } from './container/containers.js';
+export {
+  type ContainerDetails,
+  type ContainerInfo,
+  Containers,
+  type Pruned,
+  type Status,
+} from './container/containers.js';
 export type { CopyDestination, CopyOptions, CopyReport, CopySource } from './container/copy/copy.js';
 export type { EndingOptions } from './container/ending.js';
 export type { ExecOptions, ExecProcess } from './container/exec.js';
 export type { PipeOptions, Pipes } from './container/pipes.js';
 export type { ContainerResult, ProcessResult } from './container/result.js';
+export type { ContainerInternals, NamespaceInfo } from './container/inspect.js';
 export { run, type RunOptions, type RunResult } from './container/run.js';
 export { spawn, type SpawnOptions } from './container/spawn.js';
 export type { FileStream, StreamOption, StreamOptions } from './container/streams.js';
 export type { Terminal } from './container/terminal.js';
+export type { EndReport, WaitOptions } from './container/wait.js';
 
 export type { KillReport } from './cgroup/kill.js';
 export type { Rung } from './cgroup/kill-tree.js';
+export type { Limits } from './cgroup/limits.js';
 export type { Pressure } from './cgroup/parse.js';
 export type { Stats } from './cgroup/stats.js';
 export type { Pressures, Usage } from './cgroup/usage.js';

@@ -33,7 +33,7 @@ Napi::Value PidfdGetInfo(const Napi::CallbackInfo& info) {
   const int pidfd = args.Int("pidfd");
   if (!args.ok()) return info.Env().Undefined();
   kernel::PidfdInfo answer;
-  answer.mask = kernel::kPidfdInfoPid | kernel::kPidfdInfoCgroupId;
+  answer.mask = kernel::kPidfdInfoPid | kernel::kPidfdInfoCgroupId | kernel::kPidfdInfoExit;
   if (::ioctl(pidfd, kernel::kPidfdGetInfo, &answer) == -1) {
     // Kernels before 6.13 say EINVAL for a request they do not know; every other descriptor says ENOTTY.
     return Throw(info.Env(), "ioctl", errno == EINVAL ? ENOTTY : errno);
@@ -41,6 +41,8 @@ Napi::Value PidfdGetInfo(const Napi::CallbackInfo& info) {
   Napi::Object result = Napi::Object::New(info.Env());
   result.Set("pid", answer.tgid);
   result.Set("cgroupId", Napi::BigInt::New(info.Env(), answer.cgroupid));
+  const bool ended = (answer.mask & kernel::kPidfdInfoExit) != 0;
+  result.Set("waitStatus", ended ? Napi::Number::New(info.Env(), answer.exit_code) : info.Env().Null());
   return result;
 }
 

@@ -118,6 +118,7 @@ struct PidfdInfo {
 static_assert(sizeof(PidfdInfo) == 64, "PIDFD_INFO_SIZE_VER0");
 inline constexpr uint64_t kPidfdInfoPid = 1U << 0;
 inline constexpr uint64_t kPidfdInfoCgroupId = 1U << 2;
+inline constexpr uint64_t kPidfdInfoExit = 1U << 3;  // 6.15
 inline constexpr unsigned long kPidfdGetInfo = _IOWR(0xFF, 11, PidfdInfo);
 
 }  // namespace corral::kernel

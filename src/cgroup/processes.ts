@@ -18,6 +18,16 @@ export function countProcesses(ref: CgroupRef): number {
   return listProcesses(ref).length;
 }
 
+/** Returns how many processes and threads a container has, by a count; `undefined` without cgroup v2. */
+export function countThreads({ v2 }: CgroupRef): number | undefined {
+  return v2 === undefined ? undefined : countThreadsBelow(v2.path);
+}
+
+function countThreadsBelow(path: string): number {
+  const own = parseWords(readIfPresent(`${path}/cgroup.threads`) ?? '').length;
+  return listChildren(path).reduce((sum, child) => sum + countThreadsBelow(child), own);
+}
+
 /** Returns the pids in the cgroup at `path` and in all below it. */
 export function listProcessesBelow(path: string): readonly number[] {
   const pids = new Set<number>();

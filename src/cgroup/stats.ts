@@ -1,7 +1,8 @@
 import { defined } from '../util/defined.js';
 import { readIfPresent } from './files.js';
 import { isFrozen } from './freeze.js';
-import { countProcesses } from './processes.js';
+import { readMemoryMax, readPidsMax } from './limits.js';
+import { countProcesses, countThreads } from './processes.js';
 import type { CgroupRef } from './types.js';
 import { type Pressures, type Usage, readNumber, readNumberV1, readPressure, readUsage } from './usage.js';
 
@@ -21,9 +22,6 @@ export interface Stats extends Usage {
   readonly pressure: Pressures;
 }
 
-/** Where v1 means "no limit": the largest number of whole pages in 63 bits. */
-const V1_UNLIMITED = 2 ** 62;
-
 /** Reads a container's resources as they are now. @see cgroup-v2.rst "Controllers"; cgroup-v1/memory.rst */
 export function readStats(ref: CgroupRef): Stats {
   const { v2, v1 } = ref;
@@ -31,20 +29,15 @@ export function readStats(ref: CgroupRef): Stats {
     ...readUsage(ref),
     ...defined({
       memoryBytes: readNumber(v2, 'memory', 'memory.current') ?? readNumberV1(v1, 'memory', 'memory.usage_in_bytes'),
-      memoryMaxBytes: readNumber(v2, 'memory', 'memory.max') ?? readMaxV1(ref),
+      memoryMaxBytes: readMemoryMax(ref),
       swapBytes: readNumber(v2, 'memory', 'memory.swap.current') ?? readSwapV1(ref),
-      pids: readNumber(v2, 'pids', 'pids.current') ?? readNumberV1(v1, 'pids', 'pids.current'),
-      pidsMax: readNumber(v2, 'pids', 'pids.max') ?? readNumberV1(v1, 'pids', 'pids.max'),
+      pids: readNumber(v2, 'pids', 'pids.current') ?? readNumberV1(v1, 'pids', 'pids.current') ?? countThreads(ref),
+      pidsMax: readPidsMax(ref),
     }),
     processes: countProcesses(ref),
     frozen: isFrozen(ref),
     pressure: readPressure(ref),
   };
-}
-
-function readMaxV1({ v1 }: CgroupRef): number | undefined {
-  const max = readNumberV1(v1, 'memory', 'memory.limit_in_bytes');
-  return max !== undefined && max < V1_UNLIMITED ? max : undefined;
 }
 
 // v1 counts memory and swap together; `swap` in its statistics is swap alone.

@@ -186,19 +186,20 @@ export class Container implements AsyncDisposable {
     this.#killing ??= this.#killCgroup({ isEmpty: hasOwnPids(this.#parts.state.spec) });
     const { processes } = await this.#killing;
     const usage = this.#lastUsage();
-    process.pidfd.close();
-    closeSync(process.reportFd);
-    this.#parts.owned.remove();
-    noteEnd(this.#live);
-    this.#parts.streams.finish();
-    return {
+    const result = (): ContainerResult => ({
       ...exit,
       ...this.#verdict,
       oomKilled: usage.oomKilled === true,
       usage,
       leftBehind: endedByItself ? processes : 0,
       durationMs: now() - startedAt,
-    };
+    });
+    process.pidfd.close();
+    closeSync(process.reportFd);
+    this.#parts.owned.remove(result);
+    noteEnd(this.#live);
+    this.#parts.streams.finish();
+    return result();
   }
 
   // Another process may have killed the container and removed the cgroup; it has left the last figures in the state.

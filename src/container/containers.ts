@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { isFrozen } from '../cgroup/freeze.js';
+import { freezeCgroup, isFrozen, thawCgroup } from '../cgroup/freeze.js';
 import { type KillReport, killCgroup } from '../cgroup/kill.js';
 import { removeParent } from '../cgroup/parent.js';
 import type { CgroupRef } from '../cgroup/types.js';
@@ -7,7 +7,10 @@ import { listProcesses } from '../cgroup/processes.js';
 import { hasCgroup } from '../cgroup/ref.js';
 import { type Stats, readStats } from '../cgroup/stats.js';
 import { readUsage } from '../cgroup/usage.js';
+import { StateError } from '../errors/state-errors.js';
+import { UnsupportedError } from '../errors/unsupported-error.js';
 import { labelsOf } from '../spec/annotations.js';
+import { now } from '../util/now.js';
 import type { CopyDestination, CopyOptions, CopyReport, CopySource } from './copy/copy.js';
 import { isAlive, openProcess, type ProcessIdentity } from './identity.js';
 import type { PipeOptions, Pipes, TerminalOption } from './pipes.js';
@@ -16,7 +19,8 @@ import type { OwnedState } from './state-file.js';
 import { Store, stateDirectory } from './store.js';
 import type { StreamOption } from './streams.js';
 import { type ExecOptions, type ExecProcess, startExec } from './exec.js';
-import { now } from '../util/now.js';
+import { type ContainerInternals, readInternals } from './inspect.js';
+import { type EndReport, type WaitOptions, waitForEnd } from './wait.js';
 
 /**
  * `creating`, `running` and `paused` say what they mean; `stopped`: its first process has ended and its owner is clearing
@@ -38,6 +42,16 @@ export interface ContainerInfo {
   /** How many processes it has. */
   readonly processes: number;
   readonly stats: Stats;
+}
+
+/** All that is known of a container. */
+export interface ContainerDetails extends ContainerInfo, ContainerInternals {}
+
+/** What {@link Containers.prune} cleared away, or would. */
+export interface Pruned {
+  readonly id: string;
+  /** What the kill did; absent for a start that had not got as far as a cgroup. */
+  readonly report: KillReport | undefined;
 }
 
 /** The containers of this user, whoever started them: what the command line works on. */
@@ -111,22 +125,70 @@ export class Containers {
   }
 
   /**
+   * Stops all processes of a container in their tracks.
+   *
+   * @returns `false` when they stood still already
+   * @throws NotFoundError, StateError unless it is running; CgroupError when a process does not stand still in time
+   * @see cgroup-v2.rst `cgroup.freeze`
+   */
+  async pause(id: string): Promise<boolean> {
+    const { cgroup, status } = this.#check('pause', id);
+    await freezeCgroup(cgroup);
+    return status === 'running';
+  }
+
+  /**
+   * Lets the processes of a paused container go on.
+   *
+   * @returns `false` when they were not paused
+   * @throws NotFoundError, StateError unless it is paused or running
+   */
+  resume(id: string): Promise<boolean> {
+    return new Promise((resolve) => {
+      const { cgroup, status } = this.#check('resume', id);
+      thawCgroup(cgroup);
+      resolve(status === 'paused');
+    });
+  }
+
+  /**
+   * Waits for the end of a container, whoever its owner is: until nothing of it is left, or, where its owner has died, until
+   * its first process has ended.
+   *
+   * @param options - `signal`: ends the wait, with the signal's reason
+   * @returns how it ended: everything that its owner knows; without an owner, how its first process ended; where nobody can
+   *   tell, only its name
+   * @throws NotFoundError
+   */
+  wait(id: string, options: WaitOptions = {}): Promise<EndReport> {
+    return waitForEnd(this.#store, id, options);
+  }
+
+  /** Returns all that is known of a container. @throws NotFoundError */
+  inspect(id: string): ContainerDetails {
+    const state = this.#store.get(id);
+    const info = this.#describe(state);
+    return { ...info, ...readInternals(state, info.pid, this.#store.path(id)) };
+  }
+
+  /**
    * Clears away what crashes have left: containers whose owner is dead are killed, their cgroups and state removed.
    *
-   * @returns what was cleared away, by name
+   * @param options - `dryRun`: clear nothing away, and list what would be
+   * @returns what was cleared away, by name; without a report where a start had not got as far as a cgroup
    */
-  async prune(): Promise<readonly { readonly id: string; readonly report: KillReport | undefined }[]> {
-    const pruned: { id: string; report: KillReport | undefined }[] = [];
+  async prune(options: { readonly dryRun?: boolean } = {}): Promise<readonly Pruned[]> {
+    const pruned: Pruned[] = [];
     const failures: unknown[] = [];
     for (const name of this.#store.names()) {
       const owned = await this.#claim(name);
       if (owned === undefined) continue;
       try {
         const state = this.#store.read(name);
-        if (state?.init !== undefined && !hasCgroup(state.cgroup)) await killInit(state.init);
-        const report = state === undefined ? undefined : await killCgroup(state.cgroup);
-        owned.remove();
-        if (state !== undefined) removeParent(state.cgroup);
+        const report = state === undefined ? undefined : await clear(state, options.dryRun === true);
+        if (options.dryRun === true) owned.release();
+        else owned.remove();
+        if (state !== undefined && options.dryRun !== true) removeParent(state.cgroup);
         pruned.push({ id: state?.id ?? name, report });
       } catch (error) {
         owned.release();
@@ -136,6 +198,16 @@ export class Containers {
     // One that cannot be cleared away does not keep the others from it; but it does not pass in silence either.
     if (failures.length > 0) throw failures[0];
     return pruned;
+  }
+
+  #check(action: string, id: string): { readonly cgroup: CgroupRef; readonly status: Status } {
+    const state = this.#store.get(id);
+    const { status } = this.#describe(state);
+    if (status !== 'running' && status !== 'paused') throw new StateError(action, id, status);
+    if (hasCgroup(state.cgroup)) return { cgroup: state.cgroup, status };
+    throw new UnsupportedError(`${action} ${JSON.stringify(id)}`, 'a cgroup', {
+      hint: 'it was started where none could be made',
+    });
   }
 
   // A process that dies in the middle of a clone leaves its lock to the child for a moment: until that has exec'd.
@@ -170,6 +242,12 @@ export class Containers {
   #saveUsage(id: string, cgroup: CgroupRef, lastUsage: LastUsage): void {
     this.#store.add(id, { lastUsage }, (now) => now.cgroup.v2?.inode === cgroup.v2?.inode);
   }
+}
+
+async function clear({ cgroup, init }: State, dryRun: boolean): Promise<KillReport> {
+  if (dryRun) return killCgroup(cgroup, { dryRun });
+  if (init !== undefined && !hasCgroup(cgroup)) await killInit(init);
+  return killCgroup(cgroup);
 }
 
 /** How long the lock of a dead owner is waited for. */

@@ -41,14 +41,39 @@ export function openProcess(identity: ProcessIdentity): Pidfd | undefined {
   return undefined;
 }
 
+/**
+ * Reads how a process ended, as wait(2) gives it, while its parent has not taken note of its end.
+ *
+ * @returns `undefined` before its end, after that note, and where the caller may not know
+ * @see proc_pid_stat(5), field 52
+ */
+export function readZombieStatus(identity: ProcessIdentity): number | undefined {
+  if (identity.bootId !== readBootId()) return undefined;
+  const status = parseZombieStatus(readStat(identity.pid) ?? '', identity.startTime);
+  // To those who may not know the kernel says 0; that is nobody whose user id is 0.
+  return status === 0 && process.geteuid?.() !== 0 ? undefined : status;
+}
+
+/** Reads the wait status from the text of /proc/PID/stat; `undefined` unless it is a dead process that started then. */
+export function parseZombieStatus(stat: string, startTime: string): number | undefined {
+  const fields = listFields(stat);
+  const [state] = fields;
+  if (state !== 'Z' || fields[START_TIME] !== startTime) return undefined;
+  return Number(fields[EXIT_CODE]);
+}
+
 function readBootId(): string {
   bootId ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   return bootId;
 }
 
 function readStartTime(pid: number): string | undefined {
+  return parseStartTime(readStat(pid) ?? '');
+}
+
+function readStat(pid: number): string | undefined {
   try {
-    return parseStartTime(readFileSync(`/proc/${String(pid)}/stat`, 'utf8'));
+    return readFileSync(`/proc/${String(pid)}/stat`, 'utf8');
   } catch {
     return undefined;
   }
@@ -56,7 +81,18 @@ function readStartTime(pid: number): string | undefined {
 
 /** Reads the start time from the text of /proc/PID/stat; `undefined` for a process that is dead already. */
 export function parseStartTime(stat: string): string | undefined {
-  // The name in parentheses may itself hold spaces and parentheses.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
+  const fields = listFields(stat);
+  return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[START_TIME];
+}
+
+/** Where the fields 22 and 52 of the manual page are among those behind the name. */
+const START_TIME = 19;
+const EXIT_CODE = 49;
+
+// The name in parentheses may itself hold spaces and parentheses.
+function listFields(stat: string): readonly string[] {
+  return stat
+    .slice(stat.lastIndexOf(')') + 2)
+    .trimEnd()
+    .split(' ');
 }

@@ -13,6 +13,7 @@ import {
 import { ContainerError } from '../errors/container-error.js';
 import { addon } from '../native/addon.js';
 import { isMissingFile } from '../util/missing.js';
+import type { ContainerResult } from './result.js';
 import type { State, StateChange } from './state.js';
 
 /**
@@ -21,10 +22,12 @@ import type { State, StateChange } from './state.js';
  */
 export const STATE_SUFFIX = '.state';
 
-/** The report page of a container that may outlive its owner. */
-const REPORT_SUFFIX = '.report';
+/** Returns where the report page of a container is that may outlive its owner. @param path - of its state file */
+export function reportPath(path: string): string {
+  return `${path.slice(0, -STATE_SUFFIX.length)}.report`;
+}
 
-/** Reads the text of a state file. @returns `undefined` while its creation is under way, or when that has died */
+/** Reads the text of a state file. @param path - for the error @returns `undefined` while its creation is under way, or when that has died */
 function parseState(text: string, path: string): State | undefined {
   const end = text.lastIndexOf('\n');
   if (end < 0) return undefined;
@@ -69,6 +72,8 @@ export class OwnedState {
   readonly #path: string;
   readonly #fd: number;
   #hasReport: boolean;
+  /** How much of the file this process has written: if it is longer, others have added to it. */
+  #written = 0;
 
   private constructor(path: string, fd: number, hasReport: boolean) {
     this.#path = path;
@@ -115,31 +120,32 @@ export class OwnedState {
   /** Where the report page is kept for whoever comes after this owner; it is removed with the state. */
   useReportFile(): string {
     this.#hasReport = true;
-    return this.#reportFile;
-  }
-
-  get #reportFile(): string {
-    return `${this.#path.slice(0, -STATE_SUFFIX.length)}${REPORT_SUFFIX}`;
+    return reportPath(this.#path);
   }
 
   /** Adds to the state. */
   update(change: StateChange): void {
-    writeLine(this.#fd, change);
+    this.#written += writeLine(this.#fd, change);
   }
 
   /** Returns the state with what others have added. */
   read(): State | undefined {
-    const text = Buffer.alloc(fstatSync(this.#fd).size);
-    return parseState(text.toString('utf8', 0, readSync(this.#fd, text, 0, text.length, 0)), this.#path);
+    return readOpenState(this.#fd, this.#path);
   }
 
-  /** Removes the file, unless somebody has, and gives up the lock. */
-  remove(): void {
+  /**
+   * Removes the file, unless somebody has, and gives up the lock.
+   *
+   * @param tell - returns how the container ended, for those who wait for its end; called only if there are any
+   */
+  remove(tell?: () => ContainerResult): void {
     // Somebody else may have the name by now.
     if (fstatSync(this.#fd).nlink > 0) {
-      if (this.#hasReport) rmSync(this.#reportFile, { force: true });
+      if (this.#hasReport) rmSync(reportPath(this.#path), { force: true });
       unlinkSync(this.#path);
     }
+    // After that: whoever comes later sees that it is too late.
+    if (tell !== undefined && fstatSync(this.#fd).size > this.#written) writeLine(this.#fd, { ending: tell() });
     closeSync(this.#fd);
   }
 
@@ -149,11 +155,21 @@ export class OwnedState {
   }
 }
 
-function writeLine(fd: number, change: StateChange): void {
-  writeFileSync(fd, `${JSON.stringify(change)}\n`);
+/** Adds a line to a state file. @returns its length in bytes */
+export function writeLine(fd: number, change: StateChange): number {
+  const line = Buffer.from(`${JSON.stringify(change)}\n`);
+  writeFileSync(fd, line);
+  return line.length;
 }
 
-function openIfPresent(path: string): number | undefined {
+/** Reads an open state file. @param path - for the error @returns `undefined` while nothing whole is in it */
+export function readOpenState(fd: number, path: string): State | undefined {
+  const text = Buffer.alloc(fstatSync(fd).size);
+  return parseState(text.toString('utf8', 0, readSync(fd, text, 0, text.length, 0)), path);
+}
+
+/** Opens a state file to read it and to add to it. @returns `undefined` when there is none */
+export function openIfPresent(path: string): number | undefined {
   try {
     return openSync(path, constants.O_RDWR | constants.O_APPEND | constants.O_NOFOLLOW);
   } catch (error) {

@@ -3,6 +3,7 @@ import type { Usage } from '../cgroup/usage.js';
 import type { IdMapPlan } from '../plan/types.js';
 import type { Spec } from '../spec/types.js';
 import type { ProcessIdentity } from './identity.js';
+import type { ContainerResult } from './result.js';
 
 /** What a state file holds: enough to find, enter, kill and clear away a container after any crash. */
 export interface State {
@@ -21,6 +22,10 @@ export interface State {
   readonly cgroup: CgroupRef;
   /** Left for the owner by whoever else has killed the container. */
   readonly lastUsage?: LastUsage;
+  /** Left for the owner by whoever waits for its end: see awaited-state.ts. */
+  readonly awaited?: true;
+  /** Left by the owner for them. */
+  readonly ending?: ContainerResult;
 }
 
 /** What is added to a {@link State} after its making. */

@@ -4,6 +4,7 @@ import { ContainerError } from '../errors/container-error.js';
 import { AlreadyExistsError, NotFoundError } from '../errors/state-errors.js';
 import { checkName } from '../spec/parse/name.js';
 import { isMissingFile } from '../util/missing.js';
+import { AwaitedState } from './awaited-state.js';
 import type { State, StateChange } from './state.js';
 import { addToStateFile, OwnedState, readStateFile, STATE_SUFFIX } from './state-file.js';
 
@@ -23,7 +24,7 @@ export class Store {
   create(state: State): OwnedState {
     this.#makeTrusted();
     try {
-      return OwnedState.create(this.#path(state.id), state);
+      return OwnedState.create(this.path(state.id), state);
     } catch (error) {
       if (!(error instanceof Error) || !('code' in error) || error.code !== 'EEXIST') throw error;
       throw new AlreadyExistsError(state.id, {
@@ -50,7 +51,8 @@ export class Store {
     );
   }
 
-  #path(id: string): string {
+  /** Returns the path of a container's state file. */
+  path(id: string): string {
     return join(this.directory, `${id}${STATE_SUFFIX}`);
   }
 
@@ -63,7 +65,7 @@ export class Store {
 
   /** Returns a container's state, or `undefined` when there is none of that name. */
   read(id: string): State | undefined {
-    return readStateFile(this.#path(id));
+    return readStateFile(this.path(id));
   }
 
   /** Returns the states of all containers, by name. */
@@ -97,7 +99,14 @@ export class Store {
 
   /** Adds to the state of somebody else's container, if it is still the one that is meant. */
   add(id: string, change: StateChange, isMeant: (state: State) => boolean): void {
-    addToStateFile(this.#path(id), change, isMeant);
+    addToStateFile(this.path(id), change, isMeant);
+  }
+
+  /** Watches the state of a container until it is gone, and asks its owner to tell how it ended. @throws NotFoundError */
+  await(id: string): AwaitedState {
+    const awaited = AwaitedState.open(this.path(checkName(id, 'container')));
+    if (awaited === undefined) throw new NotFoundError(id);
+    return awaited;
   }
 
   /**
@@ -106,7 +115,7 @@ export class Store {
    * @returns `undefined` when the owner lives, or there is no such container
    */
   claim(id: string): OwnedState | undefined {
-    return OwnedState.claim(this.#path(id));
+    return OwnedState.claim(this.path(id));
   }
 }
 

@@ -23,7 +23,7 @@ export interface NativeAddon {
   pidfdOpen(options: { readonly pid: number; readonly flags: number }): number;
   /** pidfd_send_signal(2). */
   pidfdSendSignal(options: { readonly pidfd: number; readonly signal: number }): void;
-  /** ioctl(PIDFD_GET_INFO), Linux 6.13; throws ENOTTY before. */
+  /** ioctl(PIDFD_GET_INFO), Linux 6.13; throws ENOTTY before. Of a process that was reaped: ESRCH before 6.15. */
   pidfdGetInfo(options: { readonly pidfd: number }): PidfdInfo;
   /** waitid(P_PIDFD, WEXITED | WNOHANG); `null` while the process runs. */
   waitPidfd(options: { readonly pidfd: number }): WaitResult | null;
@@ -118,8 +118,11 @@ export interface Clone3Result {
 }
 
 export interface PidfdInfo {
+  /** 0 once it was reaped. */
   readonly pid: number;
   readonly cgroupId: bigint;
+  /** As wait(2) gives it, once it was reaped; `null` before. Linux 6.15. */
+  readonly waitStatus: number | null;
 }
 
 export interface WaitResult {

@@ -1,4 +1,5 @@
 import { closeSync } from 'node:fs';
+import { isContainerError } from '../errors/container-error.js';
 import { addon, type WaitResult } from './addon.js';
 import { call } from './call.js';
 import { untilReady, type WatchOptions } from './fd-watch.js';
@@ -64,6 +65,21 @@ export class Pidfd implements Disposable {
   /** Waits until the process, any process, has ended; does not reap it. Not while {@link Pidfd.wait} waits. */
   async untilExit(options: WatchOptions = {}): Promise<void> {
     await untilReady(this.#fd, 'readable', options);
+  }
+
+  /**
+   * How the process, any process, ended: its wait status, as wait(2) gives it, once its parent has taken note of its end.
+   * `undefined` before that, and on kernels before 6.15, which tell only the parent.
+   *
+   * @see ioctl_pidfd(2), PIDFD_INFO_EXIT
+   */
+  readWaitStatus(): number | undefined {
+    try {
+      return call('read exit of process', () => addon.pidfdGetInfo({ pidfd: this.#fd })).waitStatus ?? undefined;
+    } catch (error) {
+      if (isContainerError(error) && (error.code === 'ENOTTY' || error.code === 'ESRCH')) return undefined;
+      throw error;
+    }
   }
 
   /** Closes the descriptor. Nothing may wait for it any more. */

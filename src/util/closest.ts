@@ -18,13 +18,23 @@ function editDistance(a: string, b: string): number {
   for (let i = 1; i <= a.length; i++) {
     const row = [i];
     for (let j = 1; j <= b.length; j++) {
-      const substitution = (above[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const isSame = a[i - 1] === b[j - 1];
       const isSwap = a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
-      const swap = isSwap ? (twoAbove[j - 2] ?? 0) + 1 : Infinity;
-      row.push(Math.min(substitution, (above[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, swap));
+      row.push(
+        Math.min(
+          at(above, j - 1) + (isSame ? 0 : 1),
+          at(above, j) + 1,
+          at(row, j - 1) + 1,
+          at(isSwap ? twoAbove : [], j - 2) + 1,
+        ),
+      );
     }
     twoAbove = above;
     above = row;
   }
-  return above[b.length] ?? 0;
+  return at(above, b.length);
+}
+
+function at(row: readonly number[], index: number): number {
+  return row[index] ?? Infinity;
 }

@@ -22,6 +22,7 @@ const KNOWN_FDS: readonly { readonly target: RegExp; readonly reason: string }[]
     reason: 'opened by the first launch and kept: the kernel tells by it of changes',
   },
   { target: /^[/]proc[/]\d+[/]fd$/, reason: 'the look at the list itself' },
+  { target: /^anon_inode:inotify$/, reason: 'the event loop’s own: made by the first fs.watch, and kept' },
   { target: /^anon_inode:\[eventpoll\]$/, reason: 'the event loop of a worker thread that Node starts when it likes' },
 ];
 

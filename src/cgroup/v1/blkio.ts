@@ -1,5 +1,6 @@
 import type { CgroupWrite } from '../../plan/types.js';
 import type { Resources, ThrottleDevice } from '../../spec/types.js';
+import type { IoLimit } from '../v2/io.js';
 
 /**
  * Returns the writes for `resources.blockIO`.
@@ -26,4 +27,23 @@ function throttles(kind: string, devices: readonly ThrottleDevice[] = []): reado
     file: `blkio.throttle.${kind}_device`,
     value: `${String(major)}:${String(minor)} ${String(rate)}`,
   }));
+}
+
+/** The files of the limits of devices, without their common beginning. */
+export const THROTTLES = {
+  read_bps_device: 'readBps',
+  write_bps_device: 'writeBps',
+  read_iops_device: 'readIops',
+  write_iops_device: 'writeIops',
+} as const satisfies Record<string, keyof IoLimit>;
+
+/** Returns the limits of devices. @param read - returns the text of one of {@link THROTTLES}, lines such as `8:0 1048576` */
+export function parseThrottles(read: (file: keyof typeof THROTTLES) => string): readonly IoLimit[] {
+  const devices = new Map<string, IoLimit>();
+  for (const [file, limit] of Object.entries(THROTTLES)) {
+    for (const [, device = '', rate] of read(file as keyof typeof THROTTLES).matchAll(/^(\d+:\d+) (\d+)$/gm)) {
+      devices.set(device, { device, ...devices.get(device), [limit]: Number(rate) });
+    }
+  }
+  return [...devices.values()];
 }

@@ -1,5 +1,6 @@
 import type { CgroupWrite } from '../../plan/types.js';
 import type { Resources } from '../../spec/types.js';
+import { parseMax } from '../v2/cpu.js';
 
 /**
  * Returns the writes for quota, period and shares. The period goes first: the quota is checked against it.
@@ -18,4 +19,10 @@ export function writes({ cpu }: Resources): readonly CgroupWrite[] {
 export function parseUsage(text: string): number | undefined {
   const trimmed = text.trim();
   return /^\d+$/.test(trimmed) ? Number(trimmed) / 1e6 : undefined;
+}
+
+/** Returns how many CPUs' worth of time `cpu.cfs_quota_us` and `cpu.cfs_period_us` give; `undefined` for no limit. */
+export function parseQuota(quota: string, period: string): number | undefined {
+  // A quota of -1 is none.
+  return parseMax(`${quota.trim()} ${period.trim()}`);
 }

@@ -23,6 +23,12 @@ function formatMax(quota = -1, period = DEFAULT_PERIOD_US): string {
   return `${quota > 0 ? String(quota) : 'max'} ${String(period)}`;
 }
 
+/** Returns how many CPUs' worth of time `cpu.max` gives; `undefined` when there is no limit. */
+export function parseMax(text: string): number | undefined {
+  const [, quota, period] = /^(\d+) (\d+)$/.exec(text.trim()) ?? [];
+  return quota === undefined || Number(period) === 0 ? undefined : Number(quota) / Number(period);
+}
+
 /**
  * Converts OCI CPU shares to a cgroup v2 weight.
  *

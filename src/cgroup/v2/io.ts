@@ -56,3 +56,35 @@ function sum(text: string, key: string): number {
   for (const [, value] of text.matchAll(new RegExp(` ${key}=(\\d+)`, 'g'))) total += Number(value);
   return total;
 }
+
+/** The limits of one device. What has no limit is absent. */
+export interface IoLimit {
+  /** `MAJOR:MINOR`. */
+  readonly device: string;
+  /** Bytes a second. */
+  readonly readBps?: number;
+  readonly writeBps?: number;
+  /** Operations a second. */
+  readonly readIops?: number;
+  readonly writeIops?: number;
+}
+
+const LIMITS = { rbps: 'readBps', wbps: 'writeBps', riops: 'readIops', wiops: 'writeIops' } as const;
+
+/** Returns what `io.max` says: `8:0 rbps=1048576 wbps=max riops=max wiops=max`. */
+export function parseMax(text: string): readonly IoLimit[] {
+  return text.split('\n').flatMap((line) => {
+    const [device = '', ...values] = line.trim().split(' ');
+    const limits = values.flatMap((value) => {
+      const [key = '', number = ''] = value.split('=');
+      return key in LIMITS && /^\d+$/.test(number) ? [[LIMITS[key as keyof typeof LIMITS], Number(number)]] : [];
+    });
+    return limits.length === 0 ? [] : [{ device, ...(Object.fromEntries(limits) as Omit<IoLimit, 'device'>) }];
+  });
+}
+
+/** Returns the number in `io.weight` or one of its relatives: `100`, or `default 100` before those of single devices. */
+export function parseWeight(text: string): number | undefined {
+  const [, weight] = /^(?:default )?(\d+)$/m.exec(text) ?? [];
+  return weight === undefined ? undefined : Number(weight);
+}

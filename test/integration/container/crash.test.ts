@@ -1,37 +1,23 @@
-import { type ChildProcess, spawn as spawnProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { SpawnOptions } from '../../../src/container/spawn.js';
 import { makeLab, until } from '../../helpers/lab.js';
 import { findByArgument, listCgroups } from '../../helpers/leaks.js';
 import { WORKLOADS, makeMarker } from '../../helpers/orphans.js';
+import { killHard, startOwner } from '../../helpers/owner.js';
 import { TIME_SCALE } from '../../helpers/scale.js';
 import { requires } from '../../helpers/requires.js';
 
 const lab = makeLab();
 
-const SUPERVISOR = fileURLToPath(new URL('../../helpers/supervisor.mjs', import.meta.url));
-
-/** Starts a process that owns containers, and waits until it says `ready`. */
-async function startSupervisor(
+const startSupervisor = (
   mode: 'hold' | 'churn',
   command: readonly string[],
   options: SpawnOptions,
-): Promise<ChildProcess> {
-  const job = JSON.stringify({ mode, command, options: { ...lab.options, ...options } });
-  const child = spawnProcess(process.execPath, [SUPERVISOR, job], { stdio: ['ignore', 'pipe', 'inherit'] });
-  for await (const chunk of child.stdout) if (String(chunk).includes('ready')) return child;
-  throw new Error('the supervisor ended before it was ready: is the package built?');
-}
-
-async function killHard(child: ChildProcess): Promise<void> {
-  const ended = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGKILL');
-  await ended;
-}
+): Promise<ChildProcess> => startOwner(mode, command, { ...lab.options, ...options });
 
 const MODES: Readonly<Record<string, SpawnOptions>> = {
   'full isolation': {},
@@ -48,6 +34,10 @@ describe.each(Object.entries(MODES))('after SIGKILL of the owner, with %s', (_na
     await until(() => findByArgument(marker).length > 3, 'all of it runs');
     await killHard(owner);
     expect(findByArgument(marker).length).toBeGreaterThan(3);
+    expect(lab.containers.get('left')).toMatchObject({ status: 'abandoned' });
+    const preview = await lab.containers.prune({ dryRun: true });
+    expect(preview).toMatchObject([{ id: 'left', report: { gone: false, rung: 'none' } }]);
+    expect(preview[0]?.report?.pids?.length).toBeGreaterThan(3);
     expect(lab.containers.get('left')).toMatchObject({ status: 'abandoned' });
 
     const pruned = await lab.containers.prune();
@@ -76,6 +66,7 @@ it('a container dies with its owner, and prune clears its cgroup and state away'
 
 it('prune leaves containers alone whose owner lives', async () => {
   const container = await lab.spawn(['sleep', '1000']);
+  expect(await lab.containers.prune({ dryRun: true })).toEqual([]);
   expect(await lab.containers.prune()).toEqual([]);
   expect(lab.containers.get(container.id)).toMatchObject({ status: 'running', pid: container.pid });
 });
@@ -101,6 +92,8 @@ it('prune clears away a state file that was never finished', async () => {
   const path = join(lab.stateDir, 'half.state');
   writeFileSync(path, '{"version":1,"id":"ha');
   expect(lab.containers.list()).toEqual([]);
+  expect(await lab.containers.prune({ dryRun: true })).toEqual([{ id: 'half', report: undefined }]);
+  expect(existsSync(path)).toBe(true);
   await lab.containers.prune();
   expect(existsSync(path)).toBe(false);
 });

@@ -193,3 +193,57 @@ describe('io', () => {
     expect(io.parseStat('')).toEqual({ readBytes: 0, writeBytes: 0, reads: 0, writes: 0 });
   });
 });
+
+describe('limits that are read back', () => {
+  it.each([
+    ['150000 100000\n', 1.5],
+    ['max 100000\n', undefined],
+    ['100000 0', undefined],
+    ['', undefined],
+  ])('cpu.max %j is %s CPUs', (text, cpus) => {
+    expect(cpu.parseMax(text)).toBe(cpus);
+  });
+
+  it.each([
+    ['50000\n', '100000\n', 0.5],
+    ['-1\n', '100000\n', undefined],
+    ['', '', undefined],
+  ])('a quota of %j in %j is %s CPUs', (quota, period, cpus) => {
+    expect(cpuV1.parseQuota(quota, period)).toBe(cpus);
+  });
+
+  it('of devices leave out what has none', () => {
+    const text = '8:0 rbps=1048576 wbps=max riops=max wiops=120\n8:16 rbps=max wbps=max riops=max wiops=max\n';
+    expect(io.parseMax(text)).toEqual([{ device: '8:0', readBps: 1048576, writeIops: 120 }]);
+    expect(io.parseMax('8:0 rbps=1 new=7 odd\n')).toEqual([{ device: '8:0', readBps: 1 }]);
+    expect(io.parseMax('')).toEqual([]);
+  });
+
+  it('of devices stand in four files on v1', () => {
+    const files = { read_bps_device: '8:0 1048576\n8:16 5\n', write_iops_device: '8:0 120\n' };
+    const read = (file: keyof typeof blkio.THROTTLES): string =>
+      file in files ? files[file as 'read_bps_device'] : '';
+    expect(blkio.parseThrottles(read)).toEqual([
+      { device: '8:0', readBps: 1048576, writeIops: 120 },
+      { device: '8:16', readBps: 5 },
+    ]);
+  });
+
+  it('read what the same limits wrote', () => {
+    const device = { major: 8, minor: 0, rate: 1000 };
+    const [write] = io.writes({ blockIO: { throttleReadBpsDevice: [device] } });
+    expect(io.parseMax(write!.value)).toEqual([{ device: '8:0', readBps: 1000 }]);
+    const [writeV1] = blkio.writes({ blockIO: { throttleReadBpsDevice: [device] } });
+    expect(blkio.parseThrottles((file) => (writeV1!.file.endsWith(file) ? writeV1!.value : ''))).toEqual([
+      { device: '8:0', readBps: 1000 },
+    ]);
+  });
+
+  it.each([
+    ['default 100\n8:0 200\n', 100],
+    ['500\n', 500],
+    ['', undefined],
+  ])('the weight in %j is %s', (text, weight) => {
+    expect(io.parseWeight(text)).toBe(weight);
+  });
+});

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type EndingOptions, checkEnding } from '../../../src/container/ending.js';
-import { parseStartTime } from '../../../src/container/identity.js';
+import { parseStartTime, parseZombieStatus } from '../../../src/container/identity.js';
 import { parseWaitStatus } from '../../../src/container/result.js';
 import { stateDirectory } from '../../../src/container/store.js';
 import { hostOwner } from '../../../src/container/streams.js';
@@ -27,6 +27,21 @@ describe('the start time of a process', () => {
 
   test('of this process is a number of ticks', () => {
     expect(parseStartTime(readFileSync('/proc/self/stat', 'utf8'))).toMatch(/^\d+$/);
+  });
+});
+
+describe('the wait status of a dead process', () => {
+  const stat = (state: string): string =>
+    `42 (a) b) ${state} ${Array.from({ length: 49 }, (_, index) => String(index + 4)).join(' ')}\n`;
+
+  test('is there until its parent has taken note', () => {
+    expect(parseZombieStatus(stat('Z'), '22')).toBe(52);
+    expect(parseZombieStatus(stat('S'), '22')).toBeUndefined();
+    expect(parseZombieStatus('', '22')).toBeUndefined();
+  });
+
+  test('is not that of another process that has the pid now', () => {
+    expect(parseZombieStatus(stat('Z'), '23')).toBeUndefined();
   });
 });
 

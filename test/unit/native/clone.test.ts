@@ -7,6 +7,7 @@ import { addon } from '../../../src/native/addon.js';
 import { launchInit } from '../../../src/native/launch.js';
 import { openInitImage } from '../../../src/native/init-image.js';
 import { Pidfd } from '../../../src/native/pidfd.js';
+import { isKernel } from '../../helpers/kernel.js';
 import { run, shell } from './launch-helper.js';
 
 const countFds = (): number => readdirSync('/proc/self/fd').length;
@@ -76,6 +77,17 @@ describe('a pidfd', () => {
   test('of another process cannot be waited for', async () => {
     using parent = Pidfd.open(process.ppid);
     await expect(parent.wait()).rejects.toMatchObject({ code: 'ECHILD' });
+  });
+
+  test('tells everybody how it ended on kernels that do', async () => {
+    const child = spawn('sh', ['-c', 'read line; exit 5']);
+    using other = Pidfd.open(child.pid!);
+    expect(other.readWaitStatus()).toBeUndefined();
+    const ended = once(child, 'exit');
+    child.stdin.end('\n');
+    await other.untilExit();
+    await ended;
+    expect(other.readWaitStatus()).toBe(isKernel(6, 15) ? 5 << 8 : undefined);
   });
 
   test('knows its cgroup on kernels that tell', () => {
