@@ -11,6 +11,8 @@ export const EXIT = {
   failure: 1,
   /** The command line of a verb that runs nothing makes no sense. */
   usage: 2,
+  /** `wait`: a container has ended, and nobody knows with which exit code. */
+  unknown: 3,
   /** `run`, `exec`: the time was up, as with timeout(1). */
   timedOut: 124,
   /** `run`, `exec`: corral itself failed, as with podman: the command was not started. */

@@ -17,9 +17,10 @@ const KEYS: Readonly<Record<string, (value: string, filter: string) => Test>> = 
 const STATUSES: readonly Status[] = ['creating', 'running', 'paused', 'stopped', 'abandoned'];
 
 /** The same in words, for help. */
-export const FILTER_HELP = `A filter is one of
+export const FILTER_HELP = `FILTER is one of:
   label=KEY, label=KEY=VALUE  it has that label, with that value
-  name=TEXT                   its name contains TEXT, or matches it as a regular expression
+  name=TEXT                   its name contains TEXT, or matches it as a regular
+                              expression
   status=STATUS               it is in that status
 Of several, all labels must fit, and one of the names and one of the statuses.`;
 

@@ -1,29 +1,37 @@
 import type { ContainerInfo, Containers } from '../container/containers.js';
 import { isContainerError } from '../errors/container-error.js';
+import { EXIT } from './exit-codes.js';
 import { UsageError } from './usage-error.js';
 
 /** What became of one of the containers that a verb was about. */
 export type Outcome<Result> =
   { readonly id: string; readonly result: Result } | { readonly id: string; readonly error: unknown };
 
-/**
- * Does something to each container, all at once; one that fails does not keep the others from it.
- *
- * @returns what became of each, in the order of the names
- */
+/** Does something to each container, all at once. @returns what becomes of each, in the order of the names; none rejects */
+export function startEach<Result>(
+  names: readonly string[],
+  act: (id: string) => Result | Promise<Result>,
+): readonly Promise<Outcome<Result>>[] {
+  return names.map(async (id) => {
+    try {
+      return { id, result: await act(id) };
+    } catch (error) {
+      return { id, error };
+    }
+  });
+}
+
+/** The same, waiting until all of it is done: one that fails does not keep the others from it. */
 export function forEach<Result>(
   names: readonly string[],
   act: (id: string) => Result | Promise<Result>,
 ): Promise<readonly Outcome<Result>[]> {
-  return Promise.all(
-    names.map(async (id) => {
-      try {
-        return { id, result: await act(id) };
-      } catch (error) {
-        return { id, error };
-      }
-    }),
-  );
+  return Promise.all(startEach(names, act));
+}
+
+/** Returns the exit code for what became of some containers. */
+export function outcomesExitCode(outcomes: readonly Outcome<unknown>[]): number {
+  return outcomes.some((outcome) => 'error' in outcome) ? EXIT.failure : EXIT.ok;
 }
 
 /**
@@ -37,7 +45,7 @@ export function selectNames(
   containers: Containers,
   fits?: (container: ContainerInfo) => boolean,
 ): readonly string[] {
-  const flag = fits !== undefined ? '--filter' : all === true ? '--all' : undefined;
+  const flag = all === true ? '--all' : fits !== undefined ? '--filter' : undefined;
   if (flag !== undefined && operands.length > 0) throw new UsageError(`${flag} leaves no NAME to give`);
   if (flag === undefined && operands.length === 0) throw new UsageError('NAME is missing', 'or --all');
   if (flag === undefined) return [...new Set(operands)];

@@ -2,9 +2,9 @@ import { writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { escapeJson } from './escape.js';
 
-/** Writes to standard output, whole and at once. */
-export function printOut(text: string): void {
-  writeAll(1, text);
+/** Writes to standard output, whole and at once. @returns `false` when nobody reads it any more */
+export function printOut(text: string): boolean {
+  return writeAll(1, text);
 }
 
 /** Writes lines to standard error, whole and at once. */
@@ -32,7 +32,7 @@ const DEFAULT_WIDTH = 80;
 
 // Never by process.stdout and process.stderr: those turn a pipe non-blocking, and the pipe is the container's, too. Besides,
 // what was written so is out before the process is.
-function writeAll(fd: number, text: string): void {
+function writeAll(fd: number, text: string): boolean {
   let rest = Buffer.from(text);
   while (rest.length > 0) {
     try {
@@ -40,10 +40,11 @@ function writeAll(fd: number, text: string): void {
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? error.code : undefined;
       // Nobody reads on: `corral ps | head -1`.
-      if (code === 'EPIPE') return;
+      if (code === 'EPIPE') return false;
       if (code !== 'EAGAIN') throw error;
       // Somebody else made the pipe non-blocking, and it is full.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
     }
   }
+  return true;
 }

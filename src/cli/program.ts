@@ -65,8 +65,8 @@ function createProgram(spelling: Spelling, outcome: Outcome, env: NodeJS.Process
     printOut(`corral ${readVersion()}\n`);
     throw new CommanderError(EXIT.ok, 'commander.version', '');
   });
-  for (const [name, { summary, group }] of Object.entries(VERBS)) {
-    program.command(name).summary(summary).helpGroup(`${group}:`);
+  for (const [name, { summary, group, aliases = [] }] of Object.entries(VERBS)) {
+    program.command(name).aliases(aliases).summary(summary).helpGroup(`${group}:`);
   }
   const prepare = async (command: Command): Promise<void> => {
     const verb = await VERBS[command.name()]?.load();
@@ -88,7 +88,8 @@ function addHelpVerb(program: Command, prepare: (command: Command) => Promise<vo
     .command('help', { hidden: true })
     .argument('[verb]')
     .action(async (name: string | undefined) => {
-      const command = name === undefined ? program : program.commands.find((verb) => verb.name() === name);
+      const isIt = (verb: Command): boolean => [verb.name(), ...verb.aliases()].includes(name ?? '');
+      const command = name === undefined ? program : program.commands.find(isIt);
       if (command === undefined) throw unknownVerb(String(name), Object.keys(VERBS));
       await prepare(command);
       command.outputHelp();

@@ -4,12 +4,15 @@ import type { Verb } from './verb.js';
 export interface VerbEntry {
   readonly summary: string;
   readonly group: string;
+  /** Other names, which work and are not shown. */
+  readonly aliases?: readonly string[];
   /** Loads the verb; no other verb's file is read for that. */
   readonly load: () => Promise<Verb>;
 }
 
 const RUN = 'Run commands';
 const SEE = 'See what runs';
+const HOLD = 'Hold it';
 const END = 'End it';
 
 /** All verbs, in the order of the overview. */
@@ -39,10 +42,36 @@ export const VERBS: Readonly<Record<string, VerbEntry>> = {
     group: SEE,
     load: async () => (await import('./verbs/ps.js')).ps,
   },
+  inspect: {
+    summary: 'show all that is known of a container',
+    group: SEE,
+    load: async () => (await import('./verbs/inspect.js')).inspect,
+  },
+  stats: {
+    summary: 'watch what containers use',
+    group: SEE,
+    load: async () => (await import('./verbs/stats.js')).stats,
+  },
+  pause: {
+    summary: 'stop containers in their tracks',
+    group: HOLD,
+    load: async () => (await import('./verbs/pause.js')).pause,
+  },
+  resume: {
+    summary: 'let paused containers go on',
+    group: HOLD,
+    aliases: ['unpause'],
+    load: async () => (await import('./verbs/pause.js')).resume,
+  },
   kill: {
     summary: 'kill containers, every process of them',
     group: END,
     load: async () => (await import('./verbs/kill.js')).kill,
+  },
+  wait: {
+    summary: 'wait until containers have ended',
+    group: END,
+    load: async () => (await import('./verbs/wait.js')).wait,
   },
   prune: {
     summary: 'clear away what crashes have left',

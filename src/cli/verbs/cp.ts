@@ -1,7 +1,8 @@
 import { createReadStream, createWriteStream } from 'node:fs';
+import { isatty } from 'node:tty';
 import type { CopyDestination, CopySource } from '../../container/copy/copy.js';
 import { EXIT } from '../exit-codes.js';
-import { printErr } from '../print.js';
+import { printNote } from '../report-error.js';
 import { UsageError } from '../usage-error.js';
 import type { Verb, VerbCall } from '../verb.js';
 
@@ -10,14 +11,17 @@ interface CpFlags {
   readonly followLink?: true;
 }
 
-const NOTES = `SRC and DST are paths of this host, or NAME:PATH in a container that runs or is paused; at least
-one of them is. A path of this host with a colon in it is written with a slash: ./a:b.
-  SRC -  a tar archive from standard input, unpacked into the directory NAME:PATH
+const NOTES = `SRC and DST are paths of this host, or NAME:PATH in a container that runs or is
+paused; at least one of them is. A path of this host with a colon in it is
+written with a slash: ./a:b.
+  SRC -  a tar archive from standard input, unpacked into the directory
+         NAME:PATH
   DST -  a tar archive to standard output
 
-A directory goes into DST if that is there, and else becomes DST; of SRC/. only what is in it goes
-into DST. Modes and times are kept, symbolic links stay links. What is copied belongs to the
-container's root, or on this host to you. Sockets and devices are left out.
+A directory goes into DST if that is there, and else becomes DST; of SRC/. only
+what is in it goes into DST. Modes and times are kept, symbolic links stay
+links. What is copied belongs to the container's root, or on this host to you.
+Sockets and devices are left out.
 
 Exit code:
   0  all is copied, but for sockets
@@ -59,7 +63,7 @@ async function copy({ operands, options, context }: VerbCall<CpFlags>): Promise<
   }
   const { Containers } = await import('../../container/containers.js');
   const { leftOut } = await new Containers(context).copy(openSource(source), openDestination(destination), options);
-  for (const { path, reason } of leftOut) printErr(`corral: note: ${path} is left out: ${reason}\n`);
+  for (const { path, reason } of leftOut) printNote(`${path} is left out: ${reason}`);
   return leftOut.some(({ missed }) => missed) ? EXIT.failure : EXIT.ok;
 }
 
@@ -80,7 +84,6 @@ function openSource(operand: Operand): CopySource {
 
 function openDestination(operand: Operand): CopyDestination {
   if (operand !== '-') return operand;
-  if (process.stdout.isTTY)
-    throw new UsageError('an archive is nothing for a terminal', 'redirect it to a file or a pipe');
+  if (isatty(1)) throw new UsageError('an archive is nothing for a terminal', 'redirect it to a file or a pipe');
   return createWriteStream('', { fd: 1, autoClose: false });
 }

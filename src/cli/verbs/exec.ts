@@ -28,8 +28,8 @@ export const EXEC_FLAGS = {
   ...FOREGROUND_FLAGS,
 } as const satisfies Record<keyof ExecFlags, Flag>;
 
-const NOTES = `Signals are handed on to the command; the second SIGINT or SIGTERM kills it and what
-it has started, and nothing else of the container.
+const NOTES = `Signals are handed on to the command; the second SIGINT or SIGTERM kills it and
+what it has started, and nothing else of the container.
 
 ${EXIT_HELP}`;
 

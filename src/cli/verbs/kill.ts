@@ -1,8 +1,7 @@
-import { EXIT } from '../exit-codes.js';
 import { FILTER_HELP, parseFilters } from '../filter.js';
 import { list } from '../flags/readers.js';
 import { type KillReport, countProcesses, formatKill } from '../kill-report.js';
-import { type Outcome, forEach, outcomeToJson, selectNames } from '../outcome.js';
+import { type Outcome, forEach, outcomeToJson, outcomesExitCode, selectNames } from '../outcome.js';
 import { printJson, printOut } from '../print.js';
 import { formatProcesses } from '../process-list.js';
 import { printError } from '../report-error.js';
@@ -53,7 +52,7 @@ async function killContainers({ operands, options, context }: VerbCall<KillFlags
   const outcomes = await forEach(names, (id) => containers.kill(id, { dryRun: dryRun === true }));
   if (json === true) printJson(outcomes.map(outcomeToJson));
   else for (const outcome of outcomes) await printOutcome(outcome);
-  return outcomes.some((outcome) => 'error' in outcome) ? EXIT.failure : EXIT.ok;
+  return outcomesExitCode(outcomes);
 }
 
 async function printOutcome(outcome: Outcome<KillReport>): Promise<void> {

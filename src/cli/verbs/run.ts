@@ -34,8 +34,8 @@ export const RUN_FLAGS = {
   ...FOREGROUND_FLAGS,
 } as const satisfies Record<keyof RunFlags, Flag>;
 
-const NOTES = `Signals are handed on to the command; the third SIGINT or SIGTERM kills the container.
-When the command ends, everything that it has started is killed.
+const NOTES = `Signals are handed on to the command; the third SIGINT or SIGTERM kills the
+container. When the command ends, everything that it has started is killed.
 
 ${EXIT_HELP}`;
 

@@ -116,4 +116,24 @@ describe('a user without privileges, in a cgroup that was delegated to it', () =
       expect(code).toBe(125);
     }
   });
+
+  it('looks at them, holds them and waits for them', () => {
+    const script = `
+      corral() { "$NODE" "$MAIN" "$@"; }
+      corral run --name web --no-die-with-parent -- sleep 1000 &
+      until corral inspect --field status web 2> /dev/null | grep -q running; do sleep 0.05; done
+      corral inspect --field namespaces web
+      corral pause web
+      corral resume web
+      corral stats --no-stream --interval 100ms web | tail -1
+      corral wait web &
+      sleep 0.5
+      corral kill web
+      wait`;
+    const { stdout } = asUser('sh', '-c', script);
+    const [namespaces = '', ...lines] = stdout.trimEnd().split('\n');
+    expect(JSON.parse(namespaces)).toMatchObject({ user: { shared: false }, pid: { shared: false } });
+    expect(lines.slice(0, 3)).toEqual(['web: paused', 'web: resumed', expect.stringMatching(/^web +running +0\.0%/)]);
+    expect(lines.slice(3).sort()).toEqual(['137', expect.stringMatching(/^web: 2 processes killed/)]);
+  });
 });

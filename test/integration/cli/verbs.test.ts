@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { Containers } from '../../../src/container/containers.js';
 import { findByArgument } from '../../helpers/leaks.js';
 import { until } from '../../helpers/lab.js';
 import { makeMarker } from '../../helpers/orphans.js';
@@ -137,10 +138,21 @@ describe('corral prune', () => {
     left.process.kill('SIGKILL');
     await Promise.all(exits);
     await gone.ended;
+    // The dead are listed in their cgroup until the machine's own init has reaped them.
+    await until(() => new Containers({ stateDir: lab.stateDir }).get('gone').processes === 0, 'it is reaped');
     expect(parse((await lab.corral(['ps', '--json'])).stdout)).toMatchObject([
       { id: 'alive', status: 'running' },
       { id: 'gone', status: 'abandoned', processes: 0 },
       { id: 'left', status: 'abandoned', processes: 2 },
+    ]);
+    const preview = await lab.corral(['prune', '--dry-run']);
+    expect(preview).toMatchObject({ code: 0, stderr: '' });
+    expect(preview.stdout).toMatch(
+      /^gone: nothing runs any more, would be removed\nleft: 2 processes would be killed, and it would be removed\n +\d+ {2}corral-init\n +\d+ {2}sleep 1000\n$/,
+    );
+    expect(parse((await lab.corral(['prune', '--dry-run', '--json'])).stdout)).toMatchObject([
+      { id: 'gone', report: { processes: 0, pids: [] } },
+      { id: 'left', report: { processes: 2, pids: [expect.any(Number), expect.any(Number)] } },
     ]);
     const pruned = await lab.corral(['prune']);
     expect(pruned).toMatchObject({ code: 0, stderr: '' });
