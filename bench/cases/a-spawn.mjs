@@ -38,10 +38,24 @@ export async function run({ workspace, peers, plan, skip }) {
     id,
     title,
     unit: 'µs',
-    groups: [{ title, rows: withRatios(rows, FLOOR) }],
+    groups: [
+      { title, rows: withRatios(rows, FLOOR) },
+      { title: 'what the kernel asks for namespaces: clone3, exit, wait', rows: await namespaces(workspace, plan) },
+    ],
     tables: table === undefined ? [] : [table],
     verdicts: judge(rows),
   };
+}
+
+const NAMESPACES = ['user', 'mnt', 'pid', 'ipc', 'uts', 'net', 'cgroup'];
+
+async function namespaces({ programs, driverOptions }, plan) {
+  const one = (name, ...words) => driven(name, [programs.namespaces, ...words], driverOptions);
+  const rows = await interleave(
+    [one('none'), ...NAMESPACES.map((name) => one(name, name)), one('all of them', ...NAMESPACES)],
+    plan,
+  );
+  return withRatios(rows, 'none');
 }
 
 // Whatever starts a peer fastest is what it is compared by.

@@ -71,7 +71,7 @@ async function countLeft({ way, end, workload, workspace }) {
   const cage = await spawn(keeper, {
     isolation: 'cgroup',
     stdin: 'pipe',
-    stderr: 'inherit',
+    stderr: 'ignore',
     cwd: '/',
     env,
     stateDir: env.CORRAL_STATE_DIR,

@@ -12,6 +12,7 @@
 #include <linux/sched.h>
 #include <signal.h>
 
+#include "clone3.h"
 #include "container.h"
 
 static int command_mode;
@@ -33,23 +34,6 @@ static _Noreturn void exec_init(int socket) {
   for (int i = 0; i < 62 && command[i] != NULL; i++) words[2 + i] = command[i];
   syscall(SYS_execveat, kInit, "", words, environment, AT_EMPTY_PATH);
   _exit(127);
-}
-
-// By inline system call: a function that returned in the child would leave the parent a broken stack (vfork).
-static inline __attribute__((always_inline)) long clone3_inline(struct clone_args *args) {
-#if defined(__x86_64__)
-  long result = SYS_clone3;
-  __asm__ volatile("syscall" : "+a"(result) : "D"(args), "S"(sizeof(*args)) : "rcx", "r11", "memory");
-  return result;
-#elif defined(__aarch64__)
-  register long number __asm__("x8") = SYS_clone3;
-  register long result __asm__("x0") = (long)args;
-  register long size __asm__("x1") = sizeof(*args);
-  __asm__ volatile("svc #0" : "+r"(result) : "r"(size), "r"(number) : "memory");
-  return result;
-#else
-#error "x86-64 and arm64 only"
-#endif
 }
 
 static __attribute__((noinline)) pid_t clone_child(int cgroup, int socket, int *pidfd) {

@@ -40,7 +40,7 @@ const PHASES = [
 ];
 
 /** A watcher that saw a smaller share of the steps did not have the core to itself. */
-const SEEN_ENOUGH = 0.6;
+const SEEN_ENOUGH = 0.8;
 
 /** The phases up to here can be timed without a watcher, which disturbs. */
 const LAST_OF_PARENT = PHASES.findIndex(({ mark }) => mark === 'end send plan');

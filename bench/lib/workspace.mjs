@@ -18,6 +18,7 @@ const PROGRAMS = {
     ...['-DCORRAL_BENCH_MINI_LIBC', '-nostdlib', '-fno-builtin', '-fno-stack-protector', '-fno-pie', '-no-pie'],
     join(SOURCES, 'mini.c'),
   ],
+  namespaces: [],
   drive: [],
   sleepers: [],
   killer: [],
