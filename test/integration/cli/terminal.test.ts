@@ -120,6 +120,16 @@ describe('corral run -t', () => {
     });
   });
 
+  it('is asked for by a file of options, too, which may say how large it is', async () => {
+    const input = JSON.stringify({ terminal: { columns: 100, rows: 30 }, command: ['stty', 'size'] });
+    expect(await lab.run(['-f', '-'], { input })).toMatchObject({ code: 0, stdout: '30 100\r\n' });
+    const wrong = JSON.stringify({ terminal: { columns: 0, rows: 30 }, command: ['true'] });
+    expect(await lab.run(['-f', '-'], { input: wrong })).toMatchObject({
+      code: 125,
+      stderr: 'corral: standard input: terminal/columns: 0 is not a whole number, 1–65535\n',
+    });
+  });
+
   it('loses nothing of what is shown', async () => {
     const { stdout } = await lab.run(['-t', 'sh', '-c', 'stty raw; head -c 10000000 /dev/zero | tr "\\0" x; echo end']);
     expect(stdout).toBe(`${'x'.repeat(10_000_000)}end\n`);
