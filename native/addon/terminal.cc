@@ -129,17 +129,16 @@ Napi::Value SetTerminalMode(const Napi::CallbackInfo& info) {
   std::memcpy(&mode, bytes.Data(), sizeof(mode));
   if (raw) ::cfmakeraw(&mode);
   // Who takes a terminal is stopped until it is in the foreground; who gives it back must not be.
-  sigset_t stop;
-  sigset_t saved;
-  ::sigemptyset(&stop);
-  if (!raw) ::sigaddset(&stop, SIGTTOU);
-  ::pthread_sigmask(SIG_BLOCK, &stop, &saved);
+  const uint64_t stop = raw ? 0 : uint64_t{1} << (SIGTTOU - 1);
+  uint64_t saved = 0;
+  // By system call: glibc's function is of version 2.32, and Node runs on older ones.
+  Call(SYS_rt_sigprocmask, SIG_BLOCK, &stop, &saved, sizeof(stop));
   // Not TCSADRAIN: a terminal that takes no output for now must not hold this up.
   int result = 0;
   do {
     result = Checked(::tcsetattr(fd, TCSANOW, &mode));
   } while (result == -EINTR);
-  ::pthread_sigmask(SIG_SETMASK, &saved, nullptr);
+  Call(SYS_rt_sigprocmask, SIG_SETMASK, &saved, nullptr, sizeof(saved));
   return UndefinedOrThrow(info.Env(), "tcsetattr", result);
 }
 
