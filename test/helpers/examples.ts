@@ -76,7 +76,7 @@ const VOLATILE: readonly (readonly [pattern: RegExp, name: string])[] = [
   [/\b\d+\.\d+\.\d+\b/g, '<version>'],
   [/\b\d+\.\d+\b/g, '<number>'],
   [/\b\d{4,}\b/g, '<number>'],
-  [/(?<="\w+(Ms|Bytes|Percent)": )[\d.]+/g, '<number>'],
+  [/(?<="(\w+(Ms|Bytes|Percent)|pid)": )[\d.]+/g, '<number>'],
   // A pid, in a table or a list, however small.
   [/(?<=\b(running|paused|abandoned) +)\d+\b/g, '<number>'],
   [/^ +\d+(?= {2}\S)/gm, ' <number>'],
