@@ -1,11 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach } from 'vitest';
+import { afterAll, afterEach, expect } from 'vitest';
 import type { Container } from '../../../src/container/container.js';
+import { removeParents } from '../../../src/container/leaving.js';
 import { spawn } from '../../../src/container/spawn.js';
 import { until } from '../../helpers/lab.js';
-import { findByArgument } from '../../helpers/leaks.js';
+import { findByArgument, listParents } from '../../helpers/leaks.js';
 import { Typist } from '../../helpers/pty.js';
 import { type CliLab, MAIN } from './cli-lab.js';
 
@@ -29,7 +30,12 @@ export interface Seats {
 /** Makes the seats of one file. Who still sits there after a test is sent away. */
 export function makeSeats(lab: CliLab): Seats {
   const taken: { readonly container: Container; readonly stateDir: string }[] = [];
+  const cgroupParent = `${lab.cgroupParent}-seat`;
   let count = 0;
+  afterAll(() => {
+    removeParents();
+    expect(listParents(cgroupParent), 'the directories above the seats are gone').toEqual([]);
+  });
   afterEach(async () => {
     for (const { container, stateDir } of taken.splice(0)) {
       await container.kill();
@@ -43,7 +49,7 @@ export function makeSeats(lab: CliLab): Seats {
         isolation: 'cgroup',
         terminal: true,
         stateDir,
-        cgroupParent: `${lab.cgroupParent}-seat`,
+        cgroupParent,
         env: { CORRAL_STATE_DIR: lab.stateDir, TERM: 'xterm', NO_COLOR: '1', ...env },
       });
       taken.push({ container, stateDir });
