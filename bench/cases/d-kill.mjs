@@ -30,7 +30,10 @@ export async function run({ workspace, plan, skip }) {
   try {
     for (const count of COUNTS.slice(0, plan.quick ? 3 : COUNTS.length)) {
       const context = { c, node, limited, count, plan, note: (text) => notes.add(text) };
-      groups.push({ title: `${title}: ${count} processes`, rows: await compare(context) });
+      groups.push({
+        title: `${title} of ${count === 1 ? '1 process' : `${count.toLocaleString('en')} processes`}`,
+        rows: await compare(context),
+      });
     }
   } finally {
     await c.stop();

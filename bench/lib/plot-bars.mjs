@@ -3,11 +3,11 @@ import { decades, line, shape, svgDocument, text, ticks } from './svg.mjs';
 import { formatValue } from './table.mjs';
 
 const WIDTH = 860;
-const LEFT = 270;
 const RIGHT = 170;
 const ROW = 22;
 const HEAD = 34;
 const FOOT = 34;
+const CHARACTER = 6.6;
 
 /** Beyond this, bars on a linear scale hide the small ones: then it is dots on a logarithmic one. */
 const MAX_LINEAR = 25;
@@ -19,9 +19,11 @@ const MAX_LINEAR = 25;
  * @returns {string} an SVG document, the groups one below the other
  */
 export function plotBars(groups) {
+  const names = groups.flatMap(({ rows }) => rows.map(({ name }) => name.length));
+  const left = Math.max(...names) * CHARACTER + 30;
   let y = 0;
   const elements = groups.flatMap((group) => {
-    const drawn = plotGroup(group, y);
+    const drawn = plotGroup(group, y, left);
     y += heightOf(group);
     return drawn;
   });
@@ -30,8 +32,8 @@ export function plotBars(groups) {
 
 const heightOf = ({ rows }) => HEAD + rows.length * ROW + FOOT;
 
-function plotGroup({ title, rows, unit, more = false }, top) {
-  const scale = chooseScale(rows);
+function plotGroup({ title, rows, unit, more = false }, top, left) {
+  const scale = chooseScale(rows, left);
   const first = top + HEAD;
   const last = first + rows.length * ROW;
   const base = rows.find(({ name, ratio }) => ratio?.to === name);
@@ -54,10 +56,16 @@ function plotRow({ row: { name, summary, ratio }, unit, scale, y }) {
   const className = name.startsWith('corral') ? 'own' : ratio?.to === name ? 'base' : 'bar';
   const figure = formatValue(median, unit);
   return [
-    text(name, LEFT - 10, middle + 4, 'end'),
+    text(name, scale.left - 10, middle + 4, 'end'),
     scale.logarithmic
       ? shape('circle', { cx: scale.x(median), cy: middle, r: 5, class: className })
-      : shape('rect', { x: LEFT, y: y + 4, width: scale.x(median) - LEFT, height: ROW - 8, class: className }),
+      : shape('rect', {
+          x: scale.left,
+          y: y + 4,
+          width: scale.x(median) - scale.left,
+          height: ROW - 8,
+          class: className,
+        }),
     line(scale.x(p10), middle, scale.x(p90), middle, 'spread'),
     ...[p10, p90].map((value) => line(scale.x(value), middle - 4, scale.x(value), middle + 4, 'spread')),
     text(ratio === undefined ? figure : `${figure} · ${formatRatio(ratio.median)}`, WIDTH - RIGHT + 14, middle + 4),
@@ -68,20 +76,21 @@ function formatRatio(ratio) {
   return `${ratio >= 10 ? ratio.toFixed(0) : ratio.toFixed(2)} ×`;
 }
 
-function chooseScale(rows) {
+function chooseScale(rows, left) {
   const medians = rows.map(({ summary }) => summary.median);
   const most = Math.max(...rows.map(({ summary }) => summary.p90));
   const least = Math.min(...rows.map(({ summary }) => summary.p10).filter((value) => value > 0));
-  const span = WIDTH - LEFT - RIGHT;
+  const span = WIDTH - left - RIGHT;
   if (Math.max(...medians) / Math.min(...medians) <= MAX_LINEAR) {
-    return { logarithmic: false, ticks: ticks(most), x: (value) => LEFT + (value / most) * span };
+    return { left, logarithmic: false, ticks: ticks(most), x: (value) => left + (value / most) * span };
   }
   const powers = decades(least, most);
   const [from, to] = [Math.log10(powers[0]), Math.log10(powers.at(-1))];
   return {
+    left,
     logarithmic: true,
     ticks: powers,
     // A zero, of something that was done already, is at the left end.
-    x: (value) => LEFT + ((Math.log10(Math.max(value, powers[0])) - from) / (to - from)) * span,
+    x: (value) => left + ((Math.log10(Math.max(value, powers[0])) - from) / (to - from)) * span,
   };
 }

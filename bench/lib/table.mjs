@@ -31,6 +31,7 @@ export function groupRows({ rows }, unit) {
 
 /** A number with three significant digits or all its integer ones, in a unit that suits its size. */
 export function formatValue(value, unit) {
+  if (unit === 'µs' && Math.abs(value) >= 10_000_000) return `${round(value / 1_000_000)} s`;
   if (unit === 'µs' && Math.abs(value) >= 1000) return `${round(value / 1000)} ms`;
   return `${round(value)} ${unit}`;
 }
