@@ -11,8 +11,8 @@ const PHASES = [
   { name: 'make cgroups', mark: 'begin make report page', floor: ['make cgroups'] },
   { name: 'clone, exec of init', mark: 'end clone corral-init', floor: ['clone'] },
   { name: 'id maps', mark: 'begin clone mount ', floor: ['id maps'] },
-  { name: 'idmapped clone of /, hand-over', mark: 'end send plan', floor: ['idmapped clone of /'] },
-  { name: 'init wakes, checks the plan', step: () => true, floor: ['wake init'] },
+  { name: 'idmapped clone of /', mark: 'begin send plan', floor: ['idmapped clone of /'] },
+  { name: 'hand over; init wakes, checks the plan', step: () => true, floor: ['hand over, wake init'] },
   {
     name: 'root: tmpfs, hidden files, overlay',
     step: ({ op, root, target }) => op === 'mount' && root === 'root' && target === '/proc',
@@ -43,7 +43,7 @@ const PHASES = [
 const SEEN_ENOUGH = 0.8;
 
 /** The phases up to here can be timed without a watcher, which disturbs. */
-const LAST_OF_PARENT = PHASES.findIndex(({ mark }) => mark === 'end send plan');
+const LAST_OF_PARENT = PHASES.findIndex(({ mark }) => mark === 'begin send plan');
 
 /**
  * @typedef {readonly (readonly [name: string, nanoseconds: number])[]} Timeline - in the order of time; with steps or without

@@ -15,7 +15,7 @@ const PARENT: readonly Mark[] = [
   ['begin clone corral-init', 1_260_000],
   ['end clone corral-init', 1_550_000],
   ['begin clone mount /', 1_600_000],
-  ['end send plan', 1_630_000],
+  ['begin send plan', 1_630_000],
 ];
 
 // The step of the masks is too short to be seen.
@@ -52,7 +52,7 @@ describe('summarizePhases', () => {
   });
 
   it('cuts the part of init at the steps of the plan', () => {
-    expect(find('init wakes')).toBe(70);
+    expect(find('hand over')).toBe(70);
     expect(find('root')).toBe(200);
     expect(find('mounts')).toBe(300);
     expect(find('pivot')).toBe(100);
