@@ -17,7 +17,7 @@ export type { EndingOptions } from './container/ending.js';
 export type { ExecOptions, ExecProcess } from './container/exec.js';
 export type { PipeOptions, Pipes } from './container/pipes.js';
 export type { ContainerResult, ProcessResult } from './container/result.js';
-export type { ContainerInternals, NamespaceInfo } from './container/inspect.js';
+export type { CgroupInfo, ContainerInternals, NamespaceInfo } from './container/inspect.js';
 export { run, type RunOptions, type RunResult } from './container/run.js';
 export { spawn, type SpawnOptions } from './container/spawn.js';
 export type { FileStream, StreamOption, StreamOptions } from './container/streams.js';
@@ -30,7 +30,7 @@ export type { Limits } from './cgroup/limits.js';
 export type { Pressure } from './cgroup/parse.js';
 export type { Stats } from './cgroup/stats.js';
 export type { Pressures, Usage } from './cgroup/usage.js';
-export type { IoStat } from './cgroup/v2/io.js';
+export type { IoLimit, IoStat } from './cgroup/v2/io.js';
 export type {
   ContainerOptions,
   LimitOptions,
@@ -39,6 +39,7 @@ export type {
   TerminalSize,
   Volume,
 } from './spec/options.js';
+export type { IdMapping, NamespaceType, Spec } from './spec/types.js';
 
 export { CgroupError, CgroupRefusedError } from './errors/cgroup-error.js';
 export { ContainerError, type ContainerErrorDetails, isContainerError } from './errors/container-error.js';

@@ -1,10 +1,20 @@
 import {
+  type CgroupInfo,
   type Container,
+  type ContainerDetails,
+  type ContainerInfo,
   type ContainerResult,
+  type Containers,
+  type EndReport,
   type ExecProcess,
   type KillReport,
+  type Limits,
+  type NamespaceInfo,
+  type NamespaceType,
   type ProcessResult,
+  type Pruned,
   type RunResult,
+  type Spec,
   type Stats,
   type Usage,
   lowlevel,
@@ -77,5 +87,29 @@ describe('the low-level calls', () => {
     expectTypeOf<lowlevel.Pidfd>().toExtend<Disposable>();
     // @ts-expect-error -- it is opened or adopted
     new lowlevel.Pidfd(3);
+  });
+});
+
+describe('the containers of others', () => {
+  test('end with what is known of it', () => {
+    expectTypeOf<Containers['wait']>().returns.resolves.toEqualTypeOf<EndReport>();
+    expectTypeOf<EndReport['id']>().toEqualTypeOf<string>();
+    expectTypeOf<EndReport['exitCode']>().toEqualTypeOf<number | null | undefined>();
+    expectTypeOf<ContainerResult & { id: string }>().toExtend<EndReport>();
+  });
+
+  test('are described in full, in types that have names', () => {
+    expectTypeOf<Containers['inspect']>().returns.toEqualTypeOf<ContainerDetails>();
+    expectTypeOf<ContainerDetails>().toExtend<ContainerInfo>();
+    expectTypeOf<ContainerDetails['limits']>().toEqualTypeOf<Limits>();
+    expectTypeOf<ContainerDetails['cgroup']['v1'][number]>().toEqualTypeOf<CgroupInfo>();
+    expectTypeOf<ContainerDetails['namespaces'][NamespaceType]>().toEqualTypeOf<NamespaceInfo | undefined>();
+    expectTypeOf<ContainerDetails['spec']>().toEqualTypeOf<Spec>();
+  });
+
+  test('are held, and cleared away', () => {
+    expectTypeOf<Containers['pause']>().returns.resolves.toEqualTypeOf<boolean>();
+    expectTypeOf<Containers['resume']>().returns.resolves.toEqualTypeOf<boolean>();
+    expectTypeOf<Containers['prune']>().returns.resolves.toEqualTypeOf<readonly Pruned[]>();
   });
 });
