@@ -1,106 +1,90 @@
-import { execFile, execFileSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { promisify } from 'node:util';
-import { until } from './lab.js';
+import { Screen, type ScreenOptions } from './tmux.js';
 
 /** How a terminal is opened. */
-export interface TerminalOptions {
-  readonly columns: number;
-  readonly rows: number;
+export interface TerminalOptions extends ScreenOptions {
   readonly env?: Readonly<Record<string, string>>;
-  readonly cwd?: string;
 }
 
 /** What is shown where nothing runs. */
 const PROMPT = '$ ';
 
-/**
- * A real terminal with a shell in it: a tmux of its own, which belongs to the test and ends with it. Needs the programs `tmux`
- * and `bash`.
- */
-export class Terminal implements Disposable {
-  readonly #socket = `corral-test-${randomBytes(4).toString('hex')}`;
+/** A terminal with a shell that says when it is ready. Needs the programs `tmux` and `bash`. */
+export class Terminal implements AsyncDisposable {
+  readonly #screen: Screen;
 
-  private constructor() {
-    // See open().
+  private constructor(screen: Screen) {
+    this.#screen = screen;
   }
 
   /** Opens a terminal and waits for its first prompt. */
-  static async open({ columns, rows, env = {}, cwd = '/' }: TerminalOptions): Promise<Terminal> {
-    const terminal = new Terminal();
+  static async open({ env = {}, ...options }: TerminalOptions): Promise<Terminal> {
     const variables = {
       PATH: process.env['PATH'] ?? '',
-      HOME: '/',
       LANG: 'C.UTF-8',
       PS1: PROMPT,
-      // Tells that the shell is ready for the next command: nobody has to look at the screen for it.
+      // The shell is ready for the next command: nobody has to look at the screen for it.
       PROMPT_COMMAND: 'tmux wait-for -S prompt',
       ...env,
     };
     const words = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
-    terminal.#tmux(
-      ...['-u', '-f', '/dev/null', 'set-option', '-g', 'history-limit', '10000', ';'],
-      ...['set-option', '-g', 'status', 'off', ';', 'set-option', '-g', 'default-terminal', 'tmux-256color', ';'],
-      ...['new-session', '-d', '-x', String(columns), '-y', String(rows), '-c', cwd],
-      ...['env', ...words, 'bash', '--norc', '--noprofile', '-i'],
-    );
+    const screen = await Screen.open(['env', ...words, 'bash', '--norc', '--noprofile', '-i'], {}, options);
+    const terminal = new Terminal(screen);
     await terminal.untilPrompt();
     return terminal;
   }
 
-  /** Types text, as it is. */
-  type(text: string): void {
-    this.#tmux('send-keys', '-l', text);
+  /** Types a command and presses Enter. */
+  enter(command: string): Promise<void> {
+    return this.#screen.enter(command);
+  }
+
+  /** Types a command, presses Enter, and waits until the shell is ready for the next one. */
+  async run(command: string): Promise<void> {
+    await this.enter(command);
+    await this.untilPrompt();
   }
 
   /** Presses a key that has a name: `Enter`, `C-c`, `q`. */
-  press(key: string): void {
-    this.#tmux('send-keys', key);
+  press(key: string): Promise<void> {
+    return this.#screen.press(key);
   }
 
-  /** Types a command and presses Enter. */
-  enter(command: string): void {
-    this.type(command);
-    this.press('Enter');
+  /** Gives the terminal another size, as a user does with the mouse. */
+  resize(columns: number, rows: number): Promise<void> {
+    return this.#screen.resize(columns, rows);
   }
 
   /** Waits until the shell is ready for the next command. Once for each. */
   async untilPrompt(): Promise<void> {
-    await promisify(execFile)('tmux', ['-L', this.#socket, 'wait-for', 'prompt']);
+    await this.#screen.tmux('wait-for', 'prompt');
     // The prompt itself is written a moment later.
-    await until(() => this.screen().split('\n').at(-1) === PROMPT.trimEnd(), 'the prompt is there');
+    await this.shows(/(^|\n)\$$/);
+  }
+
+  /** Waits until what is on the screen is as told. @returns it */
+  async shows(expected: RegExp): Promise<string> {
+    await this.#screen.shows(String(expected), (rows) => expected.test(tidy(rows.join('\n'))));
+    return this.screen();
   }
 
   /** What is on the screen, without blanks at the ends of lines and lines at the end. */
-  screen(options: { readonly colours?: true } = {}): string {
-    return tidy(this.#tmux('capture-pane', '-p', ...(options.colours === true ? ['-e'] : [])));
+  async screen(options: { readonly colours?: true } = {}): Promise<string> {
+    return tidy(await this.#screen.capture(...(options.colours === true ? ['-e'] : [])));
   }
 
   /** The same, with all that has scrolled off; a line that the terminal has wrapped is one line. */
-  transcript(): string {
-    return tidy(this.#tmux('capture-pane', '-p', '-J', '-S', '-'));
+  async transcript(): Promise<string> {
+    return tidy(await this.#screen.capture('-J', '-S', '-'));
   }
 
   /** Forgets all that was shown, but for the prompt. */
   async clear(): Promise<void> {
-    this.enter('clear');
-    await this.untilPrompt();
-    this.#tmux('clear-history');
+    await this.run('clear');
+    await this.#screen.tmux('clear-history');
   }
 
-  /** Gives the terminal another size, as a user does with the mouse. */
-  resize(columns: number, rows: number): void {
-    this.#tmux('resize-window', '-x', String(columns), '-y', String(rows));
-  }
-
-  [Symbol.dispose](): void {
-    this.#tmux('kill-server');
-  }
-
-  #tmux(...words: readonly string[]): string {
-    // Not inside another tmux, if the tests themselves run in one.
-    const { TMUX: _, ...env } = process.env;
-    return execFileSync('tmux', ['-L', this.#socket, ...words], { encoding: 'utf8', env });
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#screen.close();
   }
 }
 

@@ -8,6 +8,14 @@ import { TIME_SCALE } from './scale.js';
 
 const execute = promisify(execFile);
 
+/** How a screen is opened. */
+export interface ScreenOptions {
+  readonly columns?: number;
+  readonly rows?: number;
+  /** Where its first program starts. */
+  readonly cwd?: string;
+}
+
 /** A terminal as people have it, drawn by tmux: what is read from it is what they would see. */
 export class Screen {
   readonly #directory = mkdtempSync(join(tmpdir(), 'corral-test-tmux-'));
@@ -18,21 +26,28 @@ export class Screen {
     this.#env = { ...own, ...env, TMUX_TMPDIR: this.#directory };
   }
 
-  /** Opens one of 80 columns and 24 rows. */
-  static async open(command: readonly string[], env: NodeJS.ProcessEnv): Promise<Screen> {
+  /** Opens one, of 80 columns and 24 rows unless told otherwise. */
+  static async open(
+    command: readonly string[],
+    env: NodeJS.ProcessEnv,
+    { columns = 80, rows = 24, cwd = '/' }: ScreenOptions = {},
+  ): Promise<Screen> {
     const screen = new Screen(env);
-    await screen.#tmux('-f', '/dev/null', 'new-session', '-d', '-x', '80', '-y', '24', ...command);
+    const size = ['-x', String(columns), '-y', String(rows)];
+    // All characters; and what has scrolled off, as far as any test writes.
+    const setUp = ['-u', '-f', '/dev/null', 'set-option', '-g', 'history-limit', '10000', ';'];
+    await screen.tmux(...setUp, 'new-session', '-d', ...size, '-c', cwd, ...command);
     return screen;
   }
 
   /** Presses keys, by tmux's names: `C-c`, `Escape`, `Enter`. */
   async press(...keys: readonly string[]): Promise<void> {
-    await this.#tmux('send-keys', ...keys);
+    await this.tmux('send-keys', ...keys);
   }
 
   /** Types text. */
   async type(text: string): Promise<void> {
-    await this.#tmux('send-keys', '-l', text);
+    await this.tmux('send-keys', '-l', text);
   }
 
   async enter(line: string): Promise<void> {
@@ -41,13 +56,17 @@ export class Screen {
   }
 
   async resize(columns: number, rows: number): Promise<void> {
-    await this.#tmux('resize-window', '-x', String(columns), '-y', String(rows));
+    await this.tmux('resize-window', '-x', String(columns), '-y', String(rows));
   }
 
   /** Returns the rows as they are now. */
   async rows(): Promise<readonly string[]> {
-    const text = await this.#tmux('capture-pane', '-p');
-    return text.split('\n').slice(0, -1);
+    return (await this.capture()).split('\n').slice(0, -1);
+  }
+
+  /** Returns what is to be seen. @param how - of capture-pane in tmux(1): `-e` with colours, `-S -` with all that has scrolled off */
+  capture(...how: readonly string[]): Promise<string> {
+    return this.tmux('capture-pane', '-p', ...how);
   }
 
   /** Waits until the screen is as told. @returns the rows */
@@ -63,11 +82,12 @@ export class Screen {
 
   /** Closes it: whatever runs there is hung up. */
   async close(): Promise<void> {
-    await this.#tmux('kill-server').catch(() => undefined); // it may have ended with its last program
+    await this.tmux('kill-server').catch(() => undefined); // it may have ended with its last program
     rmSync(this.#directory, { recursive: true, force: true });
   }
 
-  async #tmux(...words: readonly string[]): Promise<string> {
+  /** Runs a command of tmux(1). @returns what it says */
+  async tmux(...words: readonly string[]): Promise<string> {
     const { stdout } = await execute('tmux', words, { env: this.#env });
     return stdout;
   }

@@ -24,7 +24,12 @@ export const FILE_FLAGS = {
     group: PROCESS,
     read: list,
   },
-  labelFile: { flags: '--label-file <FILE>', help: 'file of labels, likewise', group: CONTAINER, read: list },
+  labelFile: {
+    flags: '--label-file <FILE>',
+    help: 'file of labels: a KEY=VALUE or KEY on each line',
+    group: CONTAINER,
+    read: list,
+  },
 } as const satisfies Record<keyof FileFlags, Flag>;
 
 /** The flag of every option that a container has. */

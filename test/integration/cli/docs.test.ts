@@ -5,7 +5,6 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { VERBS } from '../../../src/cli/verbs.js';
 import { type Example, isSameOutput, normalise, parseExamples, replaceExamples } from '../../helpers/examples.js';
-import { until } from '../../helpers/lab.js';
 import { requires } from '../../helpers/requires.js';
 import { makeShim } from '../../helpers/shim.js';
 import { Terminal } from '../../helpers/terminal.js';
@@ -61,27 +60,21 @@ describe('docs/cli.md', () => {
 /** Plays a session in a real terminal. @returns what is to be seen of it then */
 async function play(example: Example, directory: string): Promise<string> {
   for (const words of example.meanwhile) await startBox(words);
-  using terminal = await Terminal.open({ ...SIZE, env: shim.env, cwd: directory });
-  for (const command of example.before) await type(terminal, command);
+  await using terminal = await Terminal.open({ ...SIZE, env: shim.env, cwd: directory });
+  for (const command of example.before) await terminal.run(command);
   if (example.before.length > 0) await terminal.clear();
   for (const command of example.commands.slice(0, example.screen === undefined ? undefined : -1)) {
-    await type(terminal, command);
+    await terminal.run(command);
   }
-  const text = example.screen === undefined ? terminal.transcript() : await watch(terminal, example);
+  const text = await (example.screen === undefined ? terminal.transcript() : watch(terminal, example));
   return `${tidy(text)}\n`;
-}
-
-async function type(terminal: Terminal, command: string): Promise<void> {
-  terminal.enter(command);
-  await terminal.untilPrompt();
 }
 
 async function watch(terminal: Terminal, { commands, screen }: Example): Promise<string> {
   const command = commands.at(-1) ?? '';
-  terminal.enter(command);
-  await until(() => screen?.until.test(terminal.screen()) === true, `${command} shows what is to be seen`);
-  const shown = terminal.screen();
-  terminal.press(screen?.press ?? '');
+  await terminal.enter(command);
+  const shown = await terminal.shows(screen?.until ?? /./);
+  await terminal.press(screen?.press ?? 'q');
   await terminal.untilPrompt();
   return `$ ${command}\n${shown}\n$`;
 }
