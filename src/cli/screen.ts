@@ -36,6 +36,8 @@ export class Screen implements Disposable {
   /** Keys come one by one, unless standard input is something else. */
   readonly #hasKeys = isatty(0);
   #endedBy: NodeJS.Signals | undefined;
+  /** The terminal is somebody else's for now. */
+  #isSuspended = false;
 
   constructor(events: ScreenEvents) {
     this.#events = events;
@@ -53,6 +55,7 @@ export class Screen implements Disposable {
 
   /** Shows these lines, as many as there is room for. They must not be wider than the screen. */
   draw(lines: readonly string[]): void {
+    if (this.#isSuspended) return;
     const shown = lines.slice(0, this.size.rows).map((line) => line + CLEAR_LINE);
     printOut(`${BEGIN_UPDATE}${HOME}${shown.join('\r\n')}${CLEAR_BELOW}${END_UPDATE}`);
   }
@@ -99,7 +102,10 @@ export class Screen implements Disposable {
   // In raw mode it is a key, and what it does elsewhere has to be done here.
   #suspend(): void {
     this.#leave();
+    // The stop takes a moment to arrive, and what is drawn in it would be drawn over the shell's lines.
+    this.#isSuspended = true;
     process.once('SIGCONT', () => {
+      this.#isSuspended = false;
       this.#enter();
       this.#events.onResize();
     });
