@@ -14,6 +14,7 @@ const RUN = 'Run commands';
 const SEE = 'See what runs';
 const HOLD = 'Hold it';
 const END = 'End it';
+const HOST = 'This host';
 
 /** All verbs, in the order of the overview. */
 export const VERBS: Readonly<Record<string, VerbEntry>> = {
@@ -77,5 +78,10 @@ export const VERBS: Readonly<Record<string, VerbEntry>> = {
     summary: 'clear away what crashes have left',
     group: END,
     load: async () => (await import('./verbs/prune.js')).prune,
+  },
+  doctor: {
+    summary: 'say what works on this host, and how to get what does not',
+    group: HOST,
+    load: async () => (await import('./verbs/doctor.js')).doctor,
   },
 };

@@ -13,6 +13,7 @@ import { NULL_DEVICE, compileDevices, compileNullDevice } from './devices.js';
 import { type Exposure, exposures } from './exposed.js';
 import { becomeRoot, planIds } from './ids.js';
 import { compileMount } from './mounts.js';
+import { NOTES, USERNS_HINT } from './notes.js';
 import { capabilityNotes, compileCredentials, compileExecutable, compileInit, compileSurroundings } from './process.js';
 import { compileReadonlyRoot, compileRootfs, isHostOverlay } from './rootfs.js';
 import { ROOT, makeStage } from './stage.js';
@@ -89,13 +90,13 @@ function settleUserNamespace(spec: Spec, facts: HostFacts): { readonly spec: Spe
   if (refused === undefined || !wantsUser) return { spec, notes: [] };
   if (!facts.caller.privileged) {
     throw new UnsupportedError('a container of an unprivileged user', `a user namespace, and ${refused}`, {
-      hint: 'root can allow them: sysctl user.max_user_namespaces=10000, kernel.unprivileged_userns_clone=1 where it exists',
+      hint: USERNS_HINT,
     });
   }
   const namespaces = spec.linux.namespaces.filter(({ type }) => type !== 'user');
   return {
     spec: { ...spec, linux: { ...spec.linux, namespaces } },
-    notes: [`no user namespace, so container root is the host's root, held by capabilities only: ${refused}`],
+    notes: [NOTES.noUserNamespace(refused)],
   };
 }
 
@@ -105,7 +106,7 @@ function cgroupNotes({ spec, facts }: Context, cgroup: CgroupPlan): readonly str
   const { text, hint } = facts.cgroup.problem ?? { text: 'no cgroup can be made', hint: undefined };
   if (!hasNamespace(spec, 'pid'))
     throw new UnsupportedError('a container without a pid namespace', `a cgroup: ${text}`, { hint });
-  return [`no cgroup, so no figures and no limits, and the kill is that of the pid namespace: ${text}`];
+  return [NOTES.noCgroup(text)];
 }
 
 /** The root filesystem and all that is mounted in it, up to the pivot. */

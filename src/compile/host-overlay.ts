@@ -6,6 +6,7 @@ import type { Context, Part } from './context.js';
 import { hasNamespace, isWithin } from './questions.js';
 import { mountsBelow, whyNotIdmapped } from './idmap.js';
 import { type Layer, STAGE, mountLayer } from './layers.js';
+import { NOTES } from './notes.js';
 import { ROOT } from './stage.js';
 import { AT_RECURSIVE, MOUNT_ATTR } from '../util/linux.js';
 
@@ -114,7 +115,7 @@ export function hostOverlay(context: Context, files: Readonly<Record<string, str
     const refusal = idmap
       ? whyNotIdmapped(context.facts, target, { recursive: false, overlay: !mount.isFile })
       : undefined;
-    if (refusal !== undefined) notes.push(`files of ${target} belong to nobody: ${refusal}`);
+    if (refusal !== undefined) notes.push(NOTES.ownedByNobody(target, refusal));
     fds.push({
       slot: treeSlot(target),
       kind: 'tree',
@@ -193,7 +194,7 @@ export function hostOverlayUnprivileged(context: Context, files: Readonly<Record
         recursive: 1,
         create: 1,
       });
-      notes.push(`${path} is read-only: other file systems are mounted below it`);
+      notes.push(NOTES.readOnly(path));
       steps.push(...mountsInside(context, path));
     }
   }

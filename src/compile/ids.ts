@@ -6,6 +6,7 @@ import type { Spec } from '../spec/types.js';
 import type { Context, IdPlan } from './context.js';
 import { hasNamespace } from './questions.js';
 import { whyNotIdmapped } from './idmap.js';
+import { NOTES } from './notes.js';
 
 /** Each container of root gets this many ids: every id that a distribution hands out fits. */
 const RANGE_SIZE = 65_536;
@@ -46,8 +47,7 @@ function rootIds(id: string, spec: Spec, facts: HostFacts): IdPlan {
 // As root of the host in all but capabilities, and able to unmount what protects /proc/sys, it could write there.
 function identityNote(spec: Spec, reason: string): string {
   const mayMount = spec.process.capabilities.bounding.includes('CAP_SYS_ADMIN');
-  const means = mayMount ? 'with CAP_SYS_ADMIN it can act as root on the host' : 'still without privileges outside';
-  return `container ids are the host's own (${means}): ${reason}`;
+  return mayMount ? NOTES.hostIdsAsRoot(reason) : NOTES.hostIds(reason);
 }
 
 function unmappableRoot(spec: Spec, facts: HostFacts): string | undefined {
@@ -71,9 +71,7 @@ function unprivilegedIds(facts: HostFacts): IdPlan {
     return {
       maps: { uids: single(uid), gids: single(gid), setgroups: 'deny', writer: 'direct' },
       shifted: true,
-      notes: [
-        'the container has one user only: /etc/subuid and /etc/subgid lend no ids, or newuidmap and newgidmap are missing',
-      ],
+      notes: [NOTES.oneUser()],
     };
   }
   return {

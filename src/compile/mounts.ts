@@ -7,6 +7,7 @@ import { hasNamespace } from './questions.js';
 import { whyNotIdmapped } from './idmap.js';
 import { isMapped } from './ids.js';
 import { sortMountOptions } from './mount-options.js';
+import { NOTES } from './notes.js';
 import { ROOT } from './stage.js';
 
 /** The group that owns terminals, by every distribution's convention. */
@@ -67,7 +68,7 @@ function hostBind(mount: Mount, source: string): Part {
 
 function cgroup(context: Context, mount: Mount): Part {
   if (context.facts.cgroup.layout.v2 === undefined) {
-    return { steps: [], notes: [`${mount.destination} is left as it is: this host has no cgroup v2`] };
+    return { steps: [], notes: [NOTES.noCgroupMount(mount.destination)] };
   }
   // Never a new mount from the host's cgroup namespace: its options would replace those of the host's own (nsdelegate).
   if (!hasNamespace(context.spec, 'cgroup')) {
@@ -98,6 +99,6 @@ function bind(context: Context, mount: Mount, slot: SlotName): Part {
   return {
     fds: [fd],
     steps,
-    notes: refusal === undefined ? [] : [`files of ${mount.source} belong to nobody: ${refusal}`],
+    notes: refusal === undefined ? [] : [NOTES.ownedByNobody(mount.source, refusal)],
   };
 }

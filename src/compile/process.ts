@@ -4,6 +4,7 @@ import { ANNOTATIONS, diesWithParent } from '../spec/annotations.js';
 import type { Process, Spec } from '../spec/types.js';
 import { RLIMIT, capabilityMask } from '../util/linux.js';
 import type { Context, IdPlan } from './context.js';
+import { NOTES } from './notes.js';
 import { hasTerminal } from './questions.js';
 import { compileStreams } from './terminal.js';
 import { SIGNALS } from '../util/signals.js';
@@ -52,7 +53,7 @@ export function capabilityNotes({ spec, ids, facts }: Context): readonly string[
   const { bounding } = spec.process.capabilities;
   const missing = bounding.filter((name) => (capabilityMask([name]) & grantable(ids, facts)) === 0n);
   if (spec.linux.namespaces.length === 0 || missing.length === 0) return [];
-  return [`the caller has not got, and so cannot pass on, ${missing.join(', ')}`];
+  return [NOTES.capabilitiesMissing(missing.join(', '))];
 }
 
 /** Tells whether corral-init stays as the container's first process. */

@@ -6,6 +6,7 @@ import { hasNamespace, kernelAtLeast } from './questions.js';
 import { hostOverlay, hostOverlayUnprivileged } from './host-overlay.js';
 import { whyNotIdmapped } from './idmap.js';
 import { STAGE } from './layers.js';
+import { NOTES } from './notes.js';
 import { ROOT } from './stage.js';
 
 /** The root filesystem, mounted on the stage and opened as {@link ROOT}. */
@@ -19,7 +20,7 @@ export function compileRootfs(context: Context): Part {
 // overlayfs marks a directory that replaces a lower one by an attribute, and in a user namespace that is a user.* one.
 function opaqueNotes({ spec, facts }: Context): readonly string[] {
   if (!hasNamespace(spec, 'user') || kernelAtLeast(facts, [6, 6])) return [];
-  return ['a directory of the host can be removed, but not made anew: tmpfs has no user attributes before Linux 6.6'];
+  return [NOTES.noOpaqueDirectories()];
 }
 
 /** Tells whether the root filesystem is the throw-away overlay of the host's own. */
@@ -65,7 +66,7 @@ function directory({ spec, facts, ids }: Context): Part {
   return {
     fds: [{ slot, kind: 'tree', path, recursive: true, idmap: ids.shifted && refusal === undefined }],
     steps,
-    notes: refusal === undefined ? [] : [`files of ${path} belong to nobody: ${refusal}`],
+    notes: refusal === undefined ? [] : [NOTES.ownedByNobody(path, refusal)],
   };
 }
 

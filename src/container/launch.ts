@@ -2,6 +2,7 @@ import { closeSync, openSync } from 'node:fs';
 import { createCgroup } from '../cgroup/create.js';
 import { joinV1, joinV2 } from '../cgroup/join.js';
 import type { Act, CgroupRef } from '../cgroup/types.js';
+import { NOTES } from '../compile/notes.js';
 import { ContainerError } from '../errors/container-error.js';
 import { OptionError } from '../errors/option-error.js';
 import { LaunchError, LaunchKilledError } from '../errors/launch-error.js';
@@ -295,5 +296,5 @@ function launchError(index: number | undefined, errno: number, steps: readonly S
 
 function fallbackNotes({ fallback }: Launched): readonly string[] {
   if (fallback === undefined) return [];
-  return [`${fallback.reason}: the container was moved into its cgroup after its birth`];
+  return [NOTES.bornElsewhere(fallback.reason)];
 }

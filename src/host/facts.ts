@@ -76,3 +76,65 @@ export interface HiddenPath {
   /** Permission bits of what stands in its place, empty. */
   readonly mode: number;
 }
+
+/** What is known of the host besides what a plan depends on: for `corral doctor` to explain it by. */
+export interface SystemFacts {
+  /** uname -r */
+  readonly release: string;
+  /** os-release(5): `debian`, and what it is called. */
+  readonly distribution: { readonly id: string; readonly like: readonly string[]; readonly name: string };
+  readonly user: { readonly name: string; readonly uid: number };
+  /** The program that runs this: the path of Node. */
+  readonly program: string;
+  /** The kind of outer container, such as `docker`; absent on a host. */
+  readonly inside?: string;
+  /** Kernel parameters that exist, by name: `user.max_user_namespaces`. */
+  readonly sysctls: Readonly<Record<string, string>>;
+  readonly lsm: LsmFacts;
+  /** This process's own restrictions. @see proc_pid_status(5) */
+  readonly confinement: { readonly seccomp: boolean; readonly noNewPrivileges: boolean };
+  readonly systemd: SystemdFacts;
+  readonly cgroup: {
+    /** What the top of the v2 hierarchy has, as far as it is seen. */
+    readonly controllers: readonly string[];
+    /** Other processes in this one's own v2 cgroup. */
+    readonly companions: number;
+  };
+  readonly ids: SubordinateFacts;
+  readonly proc: { readonly hidepid: string; /** Mounts over parts of /proc. */ readonly covered: readonly string[] };
+  /** /proc/pressure is there. */
+  readonly pressure: boolean;
+  /** This process may run on these CPUs: `0-3`. */
+  readonly cpus: string;
+}
+
+export interface LsmFacts {
+  /** In the kernel's order; absent where securityfs is not mounted. */
+  readonly active?: readonly string[];
+  /** The profile or label of this process, where it is confined. */
+  readonly profile?: string;
+}
+
+export interface SystemdFacts {
+  /** The host was booted with it. */
+  readonly booted: boolean;
+  /** The user has a manager of their own, and systemd-run can speak to it. */
+  readonly userManager: boolean;
+  /** The controllers that the system's manager hands down to the user's; absent where there is no such cgroup. */
+  readonly delegated?: readonly string[];
+}
+
+/** What lends ids to an unprivileged user: each of it may be missing. */
+export interface SubordinateFacts {
+  /** From /etc/subuid. */
+  readonly uids?: IdLoan;
+  /** From /etc/subgid. */
+  readonly gids?: IdLoan;
+  /** The first id of a range that is lent to nobody yet, in either file. */
+  readonly free: number;
+  readonly newuidmap: HelperState;
+  readonly newgidmap: HelperState;
+}
+
+/** `powerless`: it is there, and has neither the set-user-ID bit nor file capabilities. */
+export type HelperState = 'missing' | 'powerless' | 'ok';

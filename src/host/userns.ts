@@ -32,11 +32,11 @@ function isInitial(ranges: readonly IdRange[]): boolean {
   return first?.containerId === 0 && first.hostId === 0 && first.size === 0xffff_ffff;
 }
 
-function readSubordinate({ uid, gid }: CallerFacts): UsernsFacts['subordinate'] {
+function readSubordinate({ uid }: CallerFacts): UsernsFacts['subordinate'] {
   const name = userName();
   const uids = findLoan(read('/etc/subuid'), [String(uid), name]);
-  const gids = findLoan(read('/etc/subgid'), [String(gid), name]);
-  if (uids === undefined || gids === undefined || !onPath('newuidmap') || !onPath('newgidmap')) return undefined;
+  const gids = findLoan(read('/etc/subgid'), [String(uid), name]);
+  if (uids === undefined || gids === undefined || isMissing('newuidmap') || isMissing('newgidmap')) return undefined;
   return { uids, gids };
 }
 
@@ -49,7 +49,8 @@ export function findLoan(text: string, owners: readonly string[]): IdLoan | unde
   return undefined;
 }
 
-function userName(): string {
+/** Returns the caller's name; empty for a user id without an entry in the user database. */
+export function userName(): string {
   try {
     return process.getBuiltinModule('node:os').userInfo().username;
   } catch {
@@ -57,15 +58,23 @@ function userName(): string {
   }
 }
 
-function onPath(program: string): boolean {
-  return (process.env['PATH'] ?? '').split(':').some((directory) => {
-    try {
-      accessSync(`${directory}/${program}`, constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
-  });
+function isMissing(program: string): boolean {
+  return findProgram(program) === undefined;
+}
+
+/** Returns where a program is in PATH; `undefined` when it is not. */
+export function findProgram(program: string): string | undefined {
+  const directories = (process.env['PATH'] ?? '').split(':').filter((directory) => directory !== '');
+  return directories
+    .map((directory) => `${directory}/${program}`)
+    .find((path) => {
+      try {
+        accessSync(path, constants.X_OK);
+        return true;
+      } catch {
+        return false;
+      }
+    });
 }
 
 function readRefusal({ privileged }: CallerFacts): string | undefined {

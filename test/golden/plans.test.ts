@@ -7,6 +7,7 @@ import type { HostFacts } from '../../src/host/facts.js';
 import { formatPlan } from '../../src/plan/format.js';
 import { type Surroundings, toSpec } from '../../src/spec/from-options.js';
 import type { ContainerOptions } from '../../src/spec/options.js';
+import { HOSTS, readFacts } from '../helpers/golden-hosts.js';
 
 /** What the plans are compiled from: options as a user writes them. */
 const OPTIONS: Readonly<Record<string, ContainerOptions>> = {
@@ -36,15 +37,6 @@ const OPTIONS: Readonly<Record<string, ContainerOptions>> = {
 };
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-
-const HOSTS = readdirSync(here('facts')).map((file) => file.replace('.json', ''));
-
-/** Reads the facts of a host; its capabilities are a decimal string there, since JSON knows no such numbers. */
-function readFacts(host: string): HostFacts {
-  return JSON.parse(readFileSync(here(`facts/${host}.json`), 'utf8'), (key, value: unknown) =>
-    key === 'capabilities' ? BigInt(value as string) : value,
-  ) as HostFacts;
-}
 
 function surroundingsOf({ caller }: HostFacts): Surroundings {
   return {

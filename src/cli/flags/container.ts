@@ -74,7 +74,13 @@ export const CONTAINER_FLAGS = {
     group: FILES,
     read: text,
   },
-  readOnly: { flags: '--read-only', help: 'the root filesystem cannot be written', group: FILES, value: true },
+  readOnly: {
+    flags: '--read-only',
+    help: 'the root filesystem cannot be written',
+    group: FILES,
+    value: true,
+    opposite: '--no-read-only',
+  },
   volumes: {
     flags: '-v, --volume <SRC:DST[:ro]>',
     help: 'show a directory or file of the host inside',
