@@ -21,6 +21,7 @@ const EXPECTED: readonly (string | RegExp)[] = [
   'dist/cli/corral.cjs',
   'dist/cli/main.cjs',
   'dist/THIRD-PARTY-LICENSES.txt',
+  'schema/corral.schema.json',
   'dist/types/index.d.ts',
   /^dist\/types\/(cgroup|container|errors|native|plan|spec|util)\/[\w/-]+\.d\.ts$/,
   // The native part of this machine's kind; a release also has those that were built elsewhere.
