@@ -11,9 +11,9 @@ interface DoctorFlags {
   readonly json?: true;
 }
 
-const NOTES = `It reads what there is to read, and tries the rest in processes, cgroups and containers of its own,
-which are gone afterwards. It changes nothing, and needs no privileges: it tells what you can do.
-docs/doctor.md explains each finding.
+const NOTES = `It reads what there is to read, and tries the rest in processes, cgroups and
+containers of its own, which are gone afterwards. It changes nothing, and needs
+no privileges: it tells what you can do. docs/doctor.md explains each finding.
 
 Exit code:
   0  containers can be run here, even if not with everything

@@ -7,7 +7,7 @@ export function diagnoseProof({ trials }: DoctorFacts): Group {
   const { container, bare } = trials;
   if (container.ok) {
     const { startedMs = 0, goneMs = 0 } = container;
-    const detail = `started in ${String(startedMs)} ms, gone after ${String(goneMs)} ms`;
+    const detail = `started in ${String(startedMs)}ms, gone after ${String(goneMs)}ms`;
     return { name: 'proof', summary: `a container ${detail}`, findings: [{ ...about, status: 'ok', detail }] };
   }
   const proof = failed(about, container, 'corral run does not work here: what is missing above says why');

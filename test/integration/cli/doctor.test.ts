@@ -35,7 +35,7 @@ describe('corral doctor', () => {
     const { code, stdout, stderr } = await lab.corral(['doctor']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout).toMatch(/^corral \d+\.\d+\.\d+ as root; .*, Linux \d/);
-    expect(stdout).toMatch(/^ok +proof +a container started in [\d.]+ ms, gone after [\d.]+ ms$/m);
+    expect(stdout).toMatch(/^ok +proof +a container started in [\d.]+ms, gone after [\d.]+ms$/m);
     expect(stdout).toMatch(/\ncorral runs containers here[,;] .*\.\n$/);
     expect(hostState()).toEqual(before);
     expect((await lab.corral(['ps', '-q'])).stdout).toBe('');

@@ -48,7 +48,7 @@ describe('the verdict', () => {
   });
 
   test('tells of the proof', () => {
-    expect(findingOf('proof.container', {}).detail).toBe('started in 5.5 ms, gone after 7 ms');
+    expect(findingOf('proof.container', {}).detail).toBe('started in 5.5ms, gone after 7ms');
     const finding = findingOf('proof.container', { trials: { container: failed } });
     expect(finding).toMatchObject({ status: 'missing', detail: failed.message, fixes: [{ what: 'a hint' }] });
     expect(findingOf('proof.cgroup-only', { trials: { container: failed, bare: { ok: true } } }).status).toBe('ok');
