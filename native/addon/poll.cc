@@ -1,5 +1,6 @@
 #include <poll.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <memory>
 
@@ -167,7 +168,11 @@ Napi::Value IsReady(const Napi::CallbackInfo& info) {
   descriptor.fd = args.Int("fd");
   descriptor.events = args.String("events") == "priority" ? POLLPRI : POLLIN;
   if (!args.ok()) return info.Env().Undefined();
-  const int ready = ::poll(&descriptor, 1, 0);
+  int ready = 0;
+  // Even a poll that does not wait is interrupted by a signal: a profiler's, many times a second.
+  do {
+    ready = ::poll(&descriptor, 1, 0);
+  } while (ready == -1 && errno == EINTR);
   if (ready < 0) return Throw(info.Env(), "poll", errno);
   return Napi::Boolean::New(info.Env(), ready > 0);
 }
