@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
-import { isatty } from 'node:tty';
+import { CallerTerminal } from '../container/caller-terminal.js';
 
 /**
  * Before this process exits, lets go of standard streams whose terminal has been hung up by then: /dev/null takes their place.
@@ -22,7 +22,7 @@ function leaveDeadTerminals(): void {
 // A device that is no terminal (any more). That may also be /dev/null itself.
 function isDead(fd: number): boolean {
   try {
-    return fstatSync(fd).isCharacterDevice() && !isatty(fd);
+    return fstatSync(fd).isCharacterDevice() && CallerTerminal.on(fd) === undefined;
   } catch {
     return false; // closed: nothing to put back
   }

@@ -1,4 +1,3 @@
-import { isatty } from 'node:tty';
 import { isContainerError } from '../errors/container-error.js';
 import { addon } from '../native/addon.js';
 import { call } from '../native/call.js';
@@ -18,9 +17,9 @@ export class CallerTerminal {
     this.#fd = fd;
   }
 
-  /** Returns the terminal behind a descriptor; `undefined` where there is none. */
+  /** Returns the terminal behind a descriptor; `undefined` where there is none, or none any more. */
   static on(fd: number): CallerTerminal | undefined {
-    return isatty(fd) ? new CallerTerminal(fd) : undefined;
+    return isTerminal(fd) ? new CallerTerminal(fd) : undefined;
   }
 
   /** Returns its size; `undefined` where it has none (a serial line) or is gone. */
@@ -70,5 +69,15 @@ export class CallerTerminal {
   /** @returns `false` also where the terminal is gone */
   #isOurs(): boolean {
     return addon.isInForeground({ fd: this.#fd });
+  }
+}
+
+// Node's own isatty() comes with its sockets and streams, and 5 ms to load them.
+function isTerminal(fd: number): boolean {
+  try {
+    addon.getTerminalMode({ fd });
+    return true;
+  } catch {
+    return false;
   }
 }
