@@ -9,18 +9,18 @@ import { readFileSync } from 'node:fs';
 import { Script } from 'node:vm';
 import { CodeCache, cacheDirectory } from './code-cache.js';
 
-/** Set by the build: a digest of main.cjs. */
+/** Set by the build: a digest of the programs. */
 declare const CORRAL_BUILD: string;
-
-const PROGRAM = `${import.meta.dirname}/main.cjs`;
 
 type Program = (require: (id: string) => unknown, module: { exports: unknown }, directory: string) => void;
 
 function start(): void {
-  const cache = openCache(process.argv[2]);
+  const verb = process.argv[2];
+  const filename = `${import.meta.dirname}/${verb === 'run' ? 'run' : 'main'}.cjs`;
+  const cache = openCache(verb);
   const cachedData = cache?.read();
   // latin1: the build leaves nothing but ASCII in it.
-  const script = new Script(readFileSync(PROGRAM, 'latin1'), { filename: PROGRAM, cachedData });
+  const script = new Script(readFileSync(filename, 'latin1'), { filename, cachedData });
   const program = script.runInThisContext() as Program;
   program((id) => process.getBuiltinModule(id), { exports: {} }, import.meta.dirname);
   if (cachedData !== undefined && script.cachedDataRejected !== true) return;
