@@ -1,5 +1,6 @@
 import { closeSync, constants, openSync } from 'node:fs';
-import { untilReady } from '../native/fd-watch.js';
+import { untilReadyOr } from '../native/fd-watch.js';
+import { now } from '../util/now.js';
 import { codeOf, readIfPresent, rereadText } from './files.js';
 import { parseFlatKeyed } from './parse.js';
 
@@ -12,7 +13,15 @@ export interface EventWait {
   readonly event: CgroupEvent;
   readonly value: 0 | 1;
   readonly timeoutMs: number;
+  /** When this is settled, it is worth a look. */
+  readonly wake?: Promise<unknown> | undefined;
 }
+
+/**
+ * The kernel tells of at most one change in 10 ms (`CGROUP_FILE_NOTIFY_MIN_INTV`): the end of what has just begun is told late.
+ * For that long, it is looked for as well.
+ */
+const LOOKS_MS = [1, 1, 2, 3, 4] as const;
 
 /**
  * Returns what `cgroup.events` says now; `undefined` where the cgroup, or the file in it, does not exist.
@@ -29,27 +38,21 @@ export function readEvent(cgroup: string, event: CgroupEvent): number | undefine
  *
  * @returns `false` when that did not happen in time; a cgroup that is gone counts as having got there
  */
-export async function untilEvent({ cgroup, event, value, timeoutMs }: EventWait): Promise<boolean> {
+export async function untilEvent({ cgroup, event, value, timeoutMs, wake }: EventWait): Promise<boolean> {
+  const deadline = now() + timeoutMs;
   const fd = openEvents(cgroup);
   if (fd === undefined) return true;
   try {
     // Read, then poll: the kernel compares with what this descriptor has read last, so nothing is missed in between.
-    if (isThere(fd, event, value)) return true;
-    return await poll(fd, AbortSignal.timeout(Math.ceil(timeoutMs)), () => isThere(fd, event, value));
+    for (let look = 0; !isThere(fd, event, value); look++) {
+      const left = deadline - now();
+      if (left <= 0) return false;
+      const pause = Math.min(LOOKS_MS[look] ?? left, left);
+      await untilReadyOr(fd, 'priority', { timeoutMs: pause, wake: look === 0 ? wake : undefined });
+    }
+    return true;
   } finally {
     closeSync(fd);
-  }
-}
-
-async function poll(fd: number, timeout: AbortSignal, isDone: () => boolean): Promise<boolean> {
-  for (;;) {
-    try {
-      await untilReady(fd, 'priority', { signal: timeout });
-    } catch (error) {
-      if (timeout.aborted) return isDone();
-      throw error;
-    }
-    if (isDone()) return true;
   }
 }
 

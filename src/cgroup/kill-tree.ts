@@ -20,6 +20,8 @@ export interface KillTreeOptions {
   readonly deadline: number;
   /** Begin at this rung, as a kernel would that has nothing better. */
   readonly rung?: Rung;
+  /** When this is settled, it may be empty. */
+  readonly wake?: Promise<unknown>;
 }
 
 /** After this long, those that are still there are looked for again. */
@@ -34,11 +36,11 @@ const FREEZE_MS = 500;
  * @throws CgroupError ETIMEDOUT when something survived until the deadline
  * @see cgroup-v2.rst "cgroup.kill"; cgroup-v1/freezer-subsystem.rst
  */
-export async function killTree(path: string, { deadline, rung }: KillTreeOptions): Promise<Rung> {
+export async function killTree(path: string, { deadline, rung, wake }: KillTreeOptions): Promise<Rung> {
   const chosen = selectRung(path, rung);
   for (;;) {
     const timeoutMs = Math.min(ROUND_MS, Math.max(1, deadline - now()));
-    if (await KILL[chosen](path, timeoutMs)) return chosen;
+    if (await KILL[chosen](path, timeoutMs, wake)) return chosen;
     if (now() >= deadline) throw describeSurvivors(path);
     // Somebody moved a process in after the write, or one is slow to die.
     if (chosen === 'cgroup.kill') tryWrite(`${path}/cgroup.kill`, '1');
@@ -56,9 +58,9 @@ function selectRung(path: string, wanted: Rung | undefined): Rung {
 }
 
 /** One round of each rung. @returns whether the cgroup is empty */
-const KILL: Readonly<Record<Rung, (path: string, timeoutMs: number) => Promise<boolean>>> = {
+const KILL: Readonly<Record<Rung, (path: string, timeoutMs: number, wake?: Promise<unknown>) => Promise<boolean>>> = {
   // The write itself was the probe.
-  'cgroup.kill': (path, timeoutMs) => untilEvent({ cgroup: path, event: 'populated', value: 0, timeoutMs }),
+  'cgroup.kill': (path, timeoutMs, wake) => untilEvent({ cgroup: path, event: 'populated', value: 0, timeoutMs, wake }),
   freeze: async (path, timeoutMs) => {
     try {
       await freezePath(path, Math.min(FREEZE_MS, timeoutMs)).catch(unlessGone(path));

@@ -22,12 +22,14 @@ export interface KillOptions {
    */
   readonly timeoutMs?: number;
   /**
-   * Called while the directories still exist, once at the start and once when all processes are dead: the last chance to
-   * read what they count.
+   * Called when the processes are dead and the directories still exist, perhaps more than once: the last chance to read what
+   * they count.
    */
   readonly beforeRemove?: () => void;
   /** Nobody should be in it any more: its pid namespace has ended. Should somebody be all the same, it is killed. */
   readonly isEmpty?: boolean;
+  /** Settled when the container's first process has ended: then the others are probably dead, too. */
+  readonly mainEnd?: Promise<unknown>;
   /** Begin at this rung of the ladder, as a kernel would that has nothing better. */
   readonly rung?: Rung;
 }
@@ -60,18 +62,25 @@ const ATTEMPTS = 20;
 export async function killCgroup(ref: CgroupRef, options: KillOptions = {}): Promise<KillReport> {
   const startedAt = now();
   if (options.dryRun) return preview(ref, startedAt);
-  options.beforeRemove?.();
   // A failed rmdir costs more than a look at who is there; where nobody can be, the look costs more.
   const isPopulated = options.isEmpty !== true && ref.v2 !== undefined && readEvent(ref.v2.path, 'populated') === 1;
-  if (!isPopulated && removeCgroup(ref)) return report('none', 0, startedAt);
+  if (!isPopulated) {
+    options.beforeRemove?.();
+    if (removeCgroup(ref)) return report('none', 0, startedAt);
+  }
   const targets = listTargets(ref);
-  for (const target of targets) checkTarget('kill', target);
+  const top = selectTop(targets);
+  for (const target of targets) {
+    // Only one is written to; what is just removed needs no more than to be the right one.
+    if (target === top) checkTarget('kill', target);
+    else checkIdentity('remove', target);
+  }
   const processes = listProcesses(ref).length;
   unthrottle(ref);
   const deadline = startedAt + (options.timeoutMs ?? TIMEOUT_MS);
-  const rung = await empty(selectTop(targets), deadline, options.rung);
+  const rung = await empty(top, deadline, options);
   options.beforeRemove?.();
-  await removeAll(ref, deadline);
+  if (!removeCgroup(ref)) await removeAll(ref, deadline);
   return report(rung, processes, startedAt);
 }
 
@@ -107,9 +116,13 @@ function selectTop(targets: readonly Target[]): Target | undefined {
   return targets.find(({ controller }) => controller === '' || controller === 'freezer') ?? targets[0];
 }
 
-async function empty(top: Target | undefined, deadline: number, rung: Rung | undefined): Promise<KillReport['rung']> {
+async function empty(
+  top: Target | undefined,
+  deadline: number,
+  { rung, mainEnd }: KillOptions,
+): Promise<KillReport['rung']> {
   if (top === undefined) return 'none';
-  return killTree(top.path, { deadline, ...(rung !== undefined && { rung }) });
+  return killTree(top.path, { deadline, ...(rung !== undefined && { rung }), ...(mainEnd && { wake: mainEnd }) });
 }
 
 async function removeAll(ref: CgroupRef, deadline: number): Promise<void> {
@@ -120,7 +133,10 @@ async function removeAll(ref: CgroupRef, deadline: number): Promise<void> {
     if (attempt === ATTEMPTS) throw stayedBusy(first.path);
     // The kernel lets go of a dead process a moment after it has told of its death.
     await delay(attempt);
-    for (const { path } of busy) await killTree(path, { deadline });
+    for (const target of busy) {
+      checkTarget('kill', target);
+      await killTree(target.path, { deadline });
+    }
   }
 }
 

@@ -11,6 +11,7 @@ import { type EndingOptions, type Endable, type Verdict, stop, watchEnding } fro
 import { type ExecOptions, type ExecProcess, startExec } from './exec.js';
 import { type LiveContainer, noteEnd, noteStart } from './leaving.js';
 import { type LaunchedProcess, sendSignal } from './launch.js';
+import type { Pidfd } from '../native/pidfd.js';
 import type { PipeOptions, Pipes, TerminalOption } from './pipes.js';
 import { type ContainerResult, mainExit } from './result.js';
 import type { State } from './state.js';
@@ -59,6 +60,7 @@ export class Container implements AsyncDisposable {
   readonly #parts: ContainerParts;
   readonly #verdict: Verdict;
   readonly #live: LiveContainer;
+  readonly #mainEnd: ReturnType<Pidfd['wait']>;
   #usage: Usage | undefined;
   #killing: Promise<KillReport> | undefined;
 
@@ -71,6 +73,7 @@ export class Container implements AsyncDisposable {
     ({ stdin: this.stdin, stdout: this.stdout, stderr: this.stderr, terminal: this.terminal } = parts.streams);
     this.#live = { cgroup: parts.state.cgroup, owned: parts.owned, dies: diesWithParent(parts.state.spec) };
     noteStart(this.#live);
+    this.#mainEnd = parts.process.pidfd.wait();
     this.exited = this.#finish();
     // Whoever does not ask for the result is not to be brought down by it.
     this.exited.catch(() => undefined);
@@ -171,6 +174,7 @@ export class Container implements AsyncDisposable {
     if (!hasCgroup(cgroup)) sendSignal(this.#parts.process.pidfd, 'SIGKILL');
     return killCgroup(cgroup, {
       ...options,
+      mainEnd: this.#mainEnd,
       beforeRemove: () => {
         this.#usage = readUsage(cgroup);
       },
@@ -180,7 +184,7 @@ export class Container implements AsyncDisposable {
   /** Waits for the main process, and then takes everything else along. */
   async #finish(): Promise<ContainerResult> {
     const { process, startedAt } = this.#parts;
-    const waited = await process.pidfd.wait();
+    const waited = await this.#mainEnd;
     const exit = mainExit(process.reportFd, waited);
     const endedByItself = this.#killing === undefined;
     this.#killing ??= this.#killCgroup({ isEmpty: hasOwnPids(this.#parts.state.spec) });

@@ -10,6 +10,29 @@ export interface WatchOptions {
 }
 
 /**
+ * Waits until a descriptor is ready, some time has passed, or a promise is settled, whichever comes first: for those who then
+ * look for themselves. The descriptor stays the caller's and must stay open until then.
+ *
+ * @throws SyscallError as {@link untilReady}
+ */
+export function untilReadyOr(
+  fd: number,
+  events: 'readable' | 'writable' | 'priority',
+  { timeoutMs, wake }: { readonly timeoutMs: number; readonly wake?: Promise<unknown> | undefined },
+): Promise<void> {
+  return new Promise((resolve) => {
+    const finish = (): void => {
+      handle.stop();
+      clearTimeout(timer);
+      resolve();
+    };
+    const handle = call(`wait for descriptor ${fd}`, () => addon.pollStart({ fd, events, onReady: finish, ref: true }));
+    const timer = setTimeout(finish, timeoutMs);
+    wake?.then(finish, finish);
+  });
+}
+
+/**
  * Waits until a descriptor is ready. The descriptor stays the caller's and must stay open until then; it becomes
  * non-blocking, and one loop can wait for it only once at a time (EEXIST).
  *
