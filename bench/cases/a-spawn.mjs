@@ -11,6 +11,7 @@ export const title = 'library: spawn → exit → gone';
 
 export const FLOOR = 'C floor';
 export const FLOOR_CGROUP = 'C floor, cgroup only';
+const BARE = "corral, isolation 'cgroup', no init";
 
 export async function run({ workspace, peers, plan, skip }) {
   const { floor } = workspace.programs;
@@ -21,6 +22,7 @@ export async function run({ workspace, peers, plan, skip }) {
       driven('corral', nodeWorker('corral'), options),
       driven('corral, pipes', nodeWorker('corral-pipes'), options),
       driven("corral, isolation 'cgroup'", nodeWorker('corral-cgroup'), options),
+      driven(BARE, nodeWorker('corral-bare'), options),
       driven(FLOOR, [floor], options),
       driven('C floor, forked', [floor, '--fork'], options),
       driven(FLOOR_CGROUP, [floor, '--isolation', 'cgroup'], options),
@@ -58,13 +60,12 @@ async function namespaces({ programs, driverOptions }, plan) {
   return withRatios(rows, 'none');
 }
 
-// Whatever starts a peer fastest is what it is compared by.
 function judge(rows) {
-  const bwrap = rows.filter(({ name }) => name.startsWith('bwrap')).sort((a, b) => a.summary.median - b.summary.median);
+  const bwrap = rows.filter(({ name }) => name.startsWith('bwrap'));
   return [
     ...atMost('(a)', rows, ['corral', FLOOR], 1.5),
-    ...atMost("(a) isolation 'cgroup'", rows, ["corral, isolation 'cgroup'", FLOOR_CGROUP], 1.5),
-    ...bwrap.slice(0, 1).flatMap(({ name }) => fasterThan('(a)', rows, ['corral', name], 1)),
+    ...atMost("(a) isolation 'cgroup', no init", rows, [BARE, FLOOR_CGROUP], 1.5),
+    ...bwrap.flatMap(({ name }) => fasterThan('(a)', rows, ['corral', name], 1)),
     ...fasterThan('(a)', rows, ['corral', 'crun from C'], 4),
     ...fasterThan('(a)', rows, ['corral', 'runc from C'], 10),
   ];

@@ -12,6 +12,8 @@ export const title = 'live containers';
 /** The kernel takes mounts and network namespaces apart in the background; the next figures are to be without that. */
 const SETTLE_MS = 1500;
 
+const FLOOR = 'C floor';
+const CORRAL = 'corral';
 const rowName = (count) => (count === 0 ? 'none live' : `${count} live`);
 
 export async function run({ workspace, plan }) {
@@ -20,33 +22,48 @@ export async function run({ workspace, plan }) {
   const command = [process.execPath, '--expose-gc', `${ROOT}bench/lib/live-worker.mjs`];
   const driver = new Driver(command, workspace.driverOptions);
   const ask = async (...request) => JSON.parse(await driver.ask(JSON.stringify(request)));
-  const times = new Map(levels.map((level) => [level, []]));
+  // What the kernel alone asks more for, with as many containers around.
+  const floor = new Driver([workspace.programs.floor], workspace.driverOptions);
+  const times = new Map([CORRAL, FLOOR].map((name) => [name, new Map(levels.map((level) => [level, []]))]));
   const memory = new Map();
-  await driver.start();
+  await Promise.all([driver.start(), floor.start()]);
   try {
     await ask('sample', plan.perRound);
+    await floor.sample(plan.perRound);
     for (let round = 0; round < rounds; round++) {
       // Upwards and downwards in turn: what changes with time is not to look like what changes with number.
       for (const level of round % 2 === 0 ? levels : levels.toReversed()) {
         await ask('live', level);
         await delay(SETTLE_MS);
-        times.get(level).push(await ask('sample', plan.perRound));
+        times
+          .get(CORRAL)
+          .get(level)
+          .push(await ask('sample', plan.perRound));
+        await delay(SETTLE_MS);
+        times
+          .get(FLOOR)
+          .get(level)
+          .push(await floor.sample(plan.perRound));
         memory.set(level, await ask('memory'));
       }
     }
     await ask('live', 1);
     memory.set(1, await ask('memory'));
   } finally {
-    await driver.stop();
+    await Promise.all([driver.stop(), floor.stop()]);
   }
-  const rows = levels.map((level) => toRow(rowName(level), times.get(level)));
+  const rowsOf = (name) => levels.map((level) => toRow(rowName(level), times.get(name).get(level)));
+  const rows = rowsOf(CORRAL);
   const most = levels.at(-1);
   const table = memoryTable(memory, most);
   return {
     id,
     title,
     unit: 'µs',
-    groups: [{ title: 'spawn → exit → gone with live containers', rows: withRatios(rows, rowName(0)) }],
+    groups: [
+      { title: 'spawn → exit → gone with live containers', rows: withRatios(rows, rowName(0)) },
+      { title: 'the C floor with as many', rows: withRatios(rowsOf(FLOOR), rowName(0)) },
+    ],
     tables: [table.table],
     verdicts: [...atMost('(f)', rows, [rowName(most), rowName(0)], 1.3), ...table.verdicts],
   };

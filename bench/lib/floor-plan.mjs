@@ -14,7 +14,7 @@ const SAME_IN_BOTH = 0xf; // RDONLY, NOSUID, NODEV, NOEXEC
  * Returns the text of plan.inc.
  *
  * @param {object} full - `corral plan --json -- true`
- * @param {object} cgroupOnly - the same with `--isolation cgroup`
+ * @param {object} cgroupOnly - the same with `--isolation cgroup --no-init`
  */
 export function generateFloorPlan(full, cgroupOnly) {
   if (full.cgroup.v1.length > 0 || full.cgroup.v2.writes.length > 0) {

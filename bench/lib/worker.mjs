@@ -28,6 +28,10 @@ const WAYS = {
     const container = await spawn(['true'], { ...QUIET, isolation: 'cgroup' });
     await container.exited;
   },
+  async 'corral-bare'() {
+    const container = await spawn(['true'], { ...QUIET, isolation: 'cgroup', init: false });
+    await container.exited;
+  },
   async child([file, ...args]) {
     await once(spawnChild(file, args, { stdio: 'ignore' }), 'exit');
   },

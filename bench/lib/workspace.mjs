@@ -49,7 +49,10 @@ export function createWorkspace() {
 }
 
 function fillWorkspace(directory, env) {
-  writeFileSync(join(directory, 'plan.inc'), generateFloorPlan(readPlan(env), readPlan(env, '--isolation', 'cgroup')));
+  writeFileSync(
+    join(directory, 'plan.inc'),
+    generateFloorPlan(readPlan(env), readPlan(env, '--isolation', 'cgroup', '--no-init')),
+  );
   const programs = Object.entries(PROGRAMS).map(([name, extra]) => [name, compile(name, extra, directory)]);
   return {
     programs: Object.fromEntries(programs),

@@ -177,6 +177,7 @@ void _exit(int status) {
 }
 
 pid_t getpid(void) { return (pid_t)CALL1(SYS_getpid, 0); }
+pid_t getppid(void) { return (pid_t)CALL1(SYS_getppid, 0); }
 pid_t getpgid(pid_t pid) { return (pid_t)CALL1(SYS_getpgid, pid); }
 pid_t getpgrp(void) { return getpgid(0); }
 pid_t setsid(void) { return (pid_t)CALL1(SYS_setsid, 0); }

@@ -1,5 +1,6 @@
 #include "run.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -55,6 +56,11 @@ void GiveUp(Context* context, Failure failure) {
   context->report.NoteFailure(failure.step, failure.error);
   SendMessage(context->socket, {MessageType::kFailed, failure.step, failure.error});
   ::_exit(kExitGaveUp);
+}
+
+void ExitWithoutParent(const Context& context) {
+  pollfd socket{context.socket, 0, 0};
+  if (::poll(&socket, 1, 0) == 1 && (socket.revents & POLLHUP) != 0) ::_exit(0);
 }
 
 void RunPlan(Context* context, uint32_t first) {

@@ -48,6 +48,9 @@ struct Failure {
 // Tells the parent what failed, and ends.
 [[noreturn]] void GiveUp(Context* context, Failure failure);
 
+// Ends this process if the one that sent the plan has ended, or closed its end of the socket.
+void ExitWithoutParent(const Context& context);
+
 // Runs the plan, which has been validated, from a step on, and becomes the workload.
 [[noreturn]] void RunPlan(Context* context, uint32_t first);
 

@@ -14,7 +14,14 @@ import { type Exposure, exposures } from './exposed.js';
 import { becomeRoot, planIds } from './ids.js';
 import { compileMount } from './mounts.js';
 import { NOTES, USERNS_HINT } from './notes.js';
-import { capabilityNotes, compileCredentials, compileExecutable, compileInit, compileSurroundings } from './process.js';
+import {
+  capabilityNotes,
+  compileCredentials,
+  compileExecutable,
+  compileInit,
+  compileSurroundings,
+  guardFds,
+} from './process.js';
 import { compileReadonlyRoot, compileRootfs, isHostOverlay } from './rootfs.js';
 import { ROOT, makeStage } from './stage.js';
 import { streamFds } from './terminal.js';
@@ -51,30 +58,34 @@ export function compileInStages(id: string, wanted: Spec, facts: HostFacts): Sta
   const { flags, steps } = compileClone(context, cgroup);
   const placement = { id, cgroup, clone: { flags }, ...(ids.maps === undefined ? {} : { idMaps: ids.maps }) };
   const placementNotes = [...notes, ...cgroupNotes(context, cgroup), ...ids.notes];
-  return { placement, complete: () => ({ ...placement, ...compileContent(context, steps, placementNotes) }) };
+  return {
+    placement,
+    complete: () => ({ ...placement, ...compileContent(context, cgroup, { steps, notes: placementNotes }) }),
+  };
 }
 
 function compileContent(
   context: Context,
-  namespaceSteps: readonly Step[],
-  notes: readonly string[],
+  cgroup: CgroupPlan,
+  before: { readonly steps: readonly Step[]; readonly notes: readonly string[] },
 ): Omit<LaunchPlan, keyof Placement> {
   const isolated = hasNamespace(context.spec, 'mount');
   const root = isolated ? compileRoot(context) : { steps: [] };
+  const guard = guardFds(context, cgroup);
   return {
-    fds: [{ slot: 'report', kind: 'report' }, ...streamFds(context.spec), ...(root.fds ?? [])],
+    fds: [{ slot: 'report', kind: 'report' }, ...streamFds(context.spec), ...(root.fds ?? []), ...guard],
     steps: [
       ...becomeRoot(context),
-      ...namespaceSteps,
+      ...before.steps,
       ...root.steps,
       ...compileIdentity(context),
       ...(isolated ? compileReadonlyPaths(context) : []),
       ...compileSurroundings(context),
       ...compileExecutable(context),
-      ...compileInit(context),
+      ...compileInit(context, guard.length > 0),
       ...compileCredentials(context),
     ],
-    notes: [...notes, ...capabilityNotes(context), ...(root.notes ?? [])],
+    notes: [...before.notes, ...capabilityNotes(context), ...(root.notes ?? [])],
   };
 }
 

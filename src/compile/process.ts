@@ -1,11 +1,12 @@
 import type { CallerFacts, HostFacts } from '../host/facts.js';
-import type { Step } from '../plan/steps.js';
+import type { SlotName, Step } from '../plan/steps.js';
+import type { CgroupPlan, FdPlan } from '../plan/types.js';
 import { ANNOTATIONS, diesWithParent } from '../spec/annotations.js';
 import type { Process, Spec } from '../spec/types.js';
 import { RLIMIT, capabilityMask } from '../util/linux.js';
 import type { Context, IdPlan } from './context.js';
 import { NOTES } from './notes.js';
-import { hasTerminal } from './questions.js';
+import { hasNamespace, hasTerminal, kernelAtLeast } from './questions.js';
 import { compileStreams } from './terminal.js';
 import { SIGNALS } from '../util/signals.js';
 
@@ -36,13 +37,31 @@ function searchPath(env: readonly string[]): string {
   return env.find((entry) => entry.startsWith('PATH='))?.slice('PATH='.length) ?? '';
 }
 
+/** The slot of the file by which the init kills the container when nobody else would. */
+const GUARD: SlotName = 'cgroup.kill';
+
+/** SIGRTMAX: the init can catch it, to have the time for the others, and nobody sends it for anything else. */
+const PARENT_DIED = 64;
+
+/**
+ * The descriptor that the init needs to take the container along when its parent dies: a pid namespace ends with its first
+ * process, but without one the kernel ends nobody but the process that asked for it.
+ */
+export function guardFds(context: Context, cgroup: CgroupPlan): readonly FdPlan[] {
+  const { spec, facts } = context;
+  const wanted = hasInit(spec) && diesWithParent(spec) && !hasNamespace(spec, 'pid');
+  return wanted && cgroup.v2 !== undefined && kernelAtLeast(facts, [5, 14])
+    ? [{ slot: GUARD, kind: 'cgroup-kill' }]
+    : [];
+}
+
 /** corral-init stays as the first process; what follows happens in its child. */
-export function compileInit(context: Context): readonly Step[] {
+export function compileInit(context: Context, guarded: boolean): readonly Step[] {
   const { spec } = context;
   if (!hasInit(spec)) return [];
   return [
-    ...parentDeath(spec),
-    { op: 'stay-as-init' },
+    ...parentDeath(spec, guarded ? PARENT_DIED : SIGNALS.SIGKILL),
+    { op: 'stay-as-init', guard: guarded ? GUARD : undefined },
     { op: 'new-session' },
     ...(hasTerminal(spec) ? compileStreams(context) : []),
   ];
@@ -79,8 +98,9 @@ export function compileCredentials({ spec, ids, facts }: Context): readonly Step
     ...(full || changesUser(process, facts.caller) ? [user(process, ids.maps?.setgroups !== 'deny')] : []),
     ...(full ? [capabilities(process, grantable(ids, facts))] : []),
     ...(process.noNewPrivileges ? [{ op: 'set-no-new-privileges' } as const] : []),
-    // Changing ids clears the signal, prctl(2): so this comes after. With an init it is the init that has it.
-    ...(hasInit(spec) ? [] : parentDeath(spec)),
+    // Changing ids clears the signal, prctl(2): so this comes after. The first process of a pid namespace takes its children
+    // along anyway.
+    ...(hasInit(spec) && hasNamespace(spec, 'pid') ? [] : parentDeath(spec, SIGNALS.SIGKILL)),
     { op: 'close-descriptors', first: 3 },
     { op: 'exec', argv: process.args, environment: process.env },
   ];
@@ -120,7 +140,7 @@ function capabilities({ capabilities: sets }: Process, granted: bigint): Step {
   };
 }
 
-function parentDeath(spec: Spec): readonly Step[] {
+function parentDeath(spec: Spec, signal: number): readonly Step[] {
   if (!diesWithParent(spec)) return [];
-  return [{ op: 'set-parent-death-signal', signal: SIGNALS.SIGKILL }];
+  return [{ op: 'set-parent-death-signal', signal }];
 }

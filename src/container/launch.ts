@@ -6,7 +6,7 @@ import { NOTES } from '../compile/notes.js';
 import { ContainerError } from '../errors/container-error.js';
 import { OptionError } from '../errors/option-error.js';
 import { LaunchError, LaunchKilledError } from '../errors/launch-error.js';
-import { type Launched, type Outcome, awaitOutcome, launchInit, sendPlan, takeOutcome } from '../native/launch.js';
+import { type Launched, type Outcome, awaitOutcome, launchInit, takeOutcome } from '../native/launch.js';
 import { Fd } from '../native/fd.js';
 import { Pidfd } from '../native/pidfd.js';
 import { createReportPage, readReportPage } from '../native/report-page.js';
@@ -19,8 +19,8 @@ import { errnoName } from '../util/errno.js';
 import { CLONE } from '../util/linux.js';
 import { parseSignal, signalName } from '../util/signals.js';
 import type { UndoStack } from '../util/undo.js';
+import { type EncodedPlan, handOver } from './hand-over.js';
 import { writeIdMaps } from './id-maps.js';
-import { openMountSources } from './mount-sources.js';
 
 /** Makes one step of the plan fail, or counts the parent's actions: for the failure sweep. */
 export interface LaunchFaults {
@@ -123,21 +123,22 @@ export async function launchProcess(plan: ProcessPlan, context: LaunchContext, p
   const encoded = await encoding;
   place.join(launched);
   if (plan.idMaps !== undefined) await writeIdMaps(launched.pid, plan.idMaps, act);
-  handOver({ encoded, context, place, launched, reportFd, act });
+  const opened = (fd: FdPlan): number | undefined => {
+    if (fd.kind === 'report') return reportFd;
+    return fd.kind === 'stream' ? context.streams[fd.stream] : place.fds?.get(fd.slot);
+  };
+  handOver(encoded, { launched, undo: context.undo, act, opened, cgroupPath: place.cgroupPath });
   await follow(socket.number, running, encoded.steps, reportFd);
   socket.close();
   return { ...running, reportFd, notes: fallbackNotes(launched) };
 }
 
-interface EncodedPlan {
-  readonly bytes: Uint8Array;
-  readonly fds: readonly FdPlan[];
-  readonly steps: readonly Step[];
-}
-
 // Async, so that a plan that cannot be made fails where it is awaited: after there is something to undo.
 // eslint-disable-next-line @typescript-eslint/require-await
-async function encode({ content }: ProcessPlan, { faults }: LaunchContext): Promise<EncodedPlan> {
+async function encode(
+  { content }: ProcessPlan,
+  { faults }: LaunchContext,
+): Promise<EncodedPlan & { readonly steps: readonly Step[] }> {
   const { fds, steps } = content();
   const fault = faults?.step;
   const bytes = encodePlan({
@@ -185,37 +186,6 @@ async function clone({ clone: { flags } }: ProcessPlan, cgroupPath: string | und
   } finally {
     closeSync(cgroupFd);
   }
-}
-
-/** Opens what the plan needs and sends both: from here on corral-init works by itself. */
-function handOver({
-  encoded: { bytes, fds },
-  context,
-  place,
-  launched,
-  reportFd,
-  act,
-}: {
-  readonly encoded: EncodedPlan;
-  readonly context: LaunchContext;
-  readonly place: Place;
-  readonly launched: Launched;
-  readonly reportFd: number;
-  readonly act: Act;
-}): void {
-  const trees = fds.filter((fd) => fd.kind === 'tree');
-  const sources = openMountSources(trees, launched.pid, { act, undo: context.undo });
-  const numberOf = (fd: FdPlan): number => {
-    if (fd.kind === 'report') return reportFd;
-    if (fd.kind === 'stream') return context.streams[fd.stream];
-    const number = place.fds?.get(fd.slot) ?? sources.get(fd.slot)?.number;
-    if (number === undefined) throw new Error(`nothing was opened for ${fd.slot}`);
-    return number;
-  };
-  act('send plan', () => {
-    sendPlan(launched.socketFd, bytes, fds.map(numberOf));
-  });
-  for (const tree of sources.values()) tree.close();
 }
 
 /** Waits for the exec. A process that enters a pid namespace goes on as another one: `running` follows it. */

@@ -59,6 +59,7 @@ function span(first: number, size: number): string {
 }
 
 function formatFd(fd: FdPlan): string {
+  if (fd.kind === 'cgroup-kill') return 'open cgroup.kill for the init';
   if (fd.kind !== 'tree') return '';
   const traits = [fd.recursive ? 'recursive' : '', fd.idmap ? 'idmapped' : ''].filter((word) => word !== '');
   return `clone mount ${fd.path} as ${fd.slot}${traits.length > 0 ? ` (${traits.join(', ')})` : ''}`;

@@ -58,7 +58,7 @@ export const STEPS = {
   'set-standard-streams': { number: 26, args: { stdin: 'fd', stdout: 'fd', stderr: 'fd' } },
   'set-parent-death-signal': { number: 27, args: { signal: 'uint' } },
   'find-executable': { number: 28, args: { file: 'str', path: 'str' } },
-  'stay-as-init': { number: 29, args: {} },
+  'stay-as-init': { number: 29, args: { guard: 'fd' } },
   'set-user': { number: 30, args: { uid: 'uint', gid: 'uint', groups: 'ids', setgroups: 'uint' } },
   'set-bounding-capabilities': { number: 31, args: { keep: 'uint' } },
   'set-capabilities': {

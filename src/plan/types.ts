@@ -88,5 +88,7 @@ export type FdPlan =
       /** Map the owner ids of the mount with the container's user namespace. */
       readonly idmap: boolean;
     }
+  /** The `cgroup.kill` of the cgroup that holds the container's processes. */
+  | { readonly slot: SlotName; readonly kind: 'cgroup-kill' }
   | { readonly slot: SlotName; readonly kind: 'pidfd' }
   | { readonly slot: SlotName; readonly kind: 'socket' };

@@ -95,7 +95,6 @@ const FULL_ONLY = [
   'cgroupns',
   'hostname',
   'sysctl',
-  'init',
   'capAdd',
   'capDrop',
 ] as const satisfies readonly (keyof ContainerOptions)[];
@@ -276,7 +275,7 @@ function annotations(options: ContainerOptions, full: boolean, around: Surroundi
   return {
     ...(full && options.rootfs === undefined ? { [ANNOTATIONS.rootfs]: HOST_OVERLAY } : {}),
     ...(expose.length > 0 ? { [ANNOTATIONS.expose]: JSON.stringify(expose) } : {}),
-    ...(full && options.init !== false ? { [ANNOTATIONS.init]: 'true' } : {}),
+    ...(options.init !== false ? { [ANNOTATIONS.init]: 'true' } : {}),
     ...(options.dieWithParent === false ? {} : { [ANNOTATIONS.dieWithParent]: 'true' }),
     ...(options.net === 'none' ? { [ANNOTATIONS.loopback]: 'down' } : {}),
   };

@@ -120,7 +120,12 @@ export interface ContainerOptions extends LimitOptions, ProcessOptions {
   readonly hostname?: string;
   /** Kernel parameters of the container's own namespaces, such as `net.ipv4.ip_forward`. */
   readonly sysctl?: Readonly<Record<string, string>>;
-  /** A small first process that reaps orphans and forwards signals. @default true (with `isolation: 'full'`) */
+  /**
+   * A small first process that reaps orphans, forwards signals, and, where there is no pid namespace that does it, takes the
+   * whole container along when the process that started it dies.
+   *
+   * @default true
+   */
   readonly init?: boolean;
   /** The container is killed when the process that started it dies, however it dies. @default true */
   readonly dieWithParent?: boolean;

@@ -1,16 +1,19 @@
 // `stay-as-init`: this process stays as PID 1, and a child becomes the workload.
 
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../../common/linux_compat.h"
 #include "../../common/syscall.h"
 #include "capabilities.h"
+#include "paths.h"
 #include "steps.h"
 
 namespace corral::steps {
@@ -56,12 +59,45 @@ bool ReapAll(pid_t workload, int* wait_status) {
   }
 }
 
-int WaitForWorkload(pid_t workload) {
+// What kills the container when its parent dies and no pid namespace does it.
+struct Guard {
+  // Where the container's cgroup.kill is kept; below 0 without it.
+  int file = -1;
+  pid_t parent = 0;
+  // The parent-death signal.
+  int death_signal = 0;
+
+  // Takes the whole container along, this process included, when the parent is no more.
+  void KillOrphans(pid_t workload, long signal) const {
+    if (file < 0 || !IsOrphan(signal)) return;
+    WriteAll(file, "1", 1);
+    // Still here: a threaded cgroup cannot be killed as a whole.
+    ::kill(workload, SIGKILL);
+    ::_exit(128 + SIGKILL);
+  }
+
+ private:
+  // The signal comes when the thread that did the clone ends: those of a dying process end one after the other, and
+  // until the last has, the process is still the parent. One that somebody has sent changes nothing.
+  bool IsOrphan(long signal) const {
+    constexpr int kTries = 100;
+    constexpr timespec kPause{0, 10'000'000};
+    constexpr uint64_t kNoSignals = 0;
+    for (int tries = 0; ::getppid() == parent; ++tries) {
+      if (signal != death_signal || tries == kTries) return false;
+      Call(SYS_rt_sigtimedwait, &kNoSignals, nullptr, &kPause, sizeof(kNoSignals));
+    }
+    return true;
+  }
+};
+
+int WaitForWorkload(pid_t workload, const Guard& guard) {
   for (;;) {
     siginfo_t info{};
     const long signal = Call(SYS_rt_sigtimedwait, &kAllSignals, &info, nullptr, sizeof(kAllSignals));
     if (signal < 0) continue;
     int wait_status = 0;
+    guard.KillOrphans(workload, signal);
     if (signal != SIGCHLD) {
       Forward(info, workload);
     } else if (ReapAll(workload, &wait_status)) {
@@ -72,8 +108,9 @@ int WaitForWorkload(pid_t workload) {
 
 // Lets go of all that the plan needed. The streams above all: a reader of the workload's output waits for the last copy
 // of the pipe to be closed.
-void Shed(Context& context) {
-  Call(kernel::kSysCloseRange, 0U, ~0U, 0U);
+void Shed(Context& context, Guard& guard) {
+  if (guard.file >= 0) guard.file = static_cast<int>(Call(SYS_dup3, guard.file, 0, O_CLOEXEC));
+  Call(kernel::kSysCloseRange, guard.file < 0 ? 0U : 1U, ~0U, 0U);
   ::munmap(context.plan_bytes.data(), context.plan_bytes.size());
   if (context.pointers != nullptr) ::munmap(context.pointers, context.pointers_size);
   ::madvise(g_child_stack, sizeof(g_child_stack), MADV_DONTNEED);
@@ -82,10 +119,10 @@ void Shed(Context& context) {
   if (SetCapabilitySets(kill, kill, 0) < 0) SetCapabilitySets(0, 0, 0);
 }
 
-[[noreturn]] void StayAsInit(Context& context, pid_t workload) {
-  Shed(context);
+[[noreturn]] void StayAsInit(Context& context, pid_t workload, Guard guard) {
+  Shed(context, guard);
   context.report.NoteWaiting();
-  const int wait_status = WaitForWorkload(workload);
+  const int wait_status = WaitForWorkload(workload, guard);
   context.report.NoteExit(wait_status);
   ::_exit(WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status));
 }
@@ -100,7 +137,13 @@ int RunChild(void* argument) {
 
 }  // namespace
 
-int stay_as_init(Context& context, const stay_as_init_args&) {
+int stay_as_init(Context& context, const stay_as_init_args& args) {
+  Guard guard{context.Slot(args.guard), ::getppid()};
+  // Whoever is the parent now is the one that the plan came from, if that still has the other end.
+  if (guard.file >= 0) {
+    ExitWithoutParent(context);
+    if (::prctl(PR_GET_PDEATHSIG, &guard.death_signal, 0, 0, 0) == -1) return -errno;
+  }
   // Outside a pid namespace of its own, orphans come here only on request.
   if (::getpid() != 1 && ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == -1) return -errno;
   // Blocked before the fork, so that a signal that comes in between waits for one of the two instead of being lost.
@@ -109,7 +152,7 @@ int stay_as_init(Context& context, const stay_as_init_args&) {
   // longer than any other step but the change of root.
   const int pid = ::clone(RunChild, g_child_stack + sizeof(g_child_stack), CLONE_VM | CLONE_VFORK | SIGCHLD, &context);
   if (pid == -1) return -errno;
-  StayAsInit(context, static_cast<pid_t>(pid));
+  StayAsInit(context, static_cast<pid_t>(pid), guard);
 }
 
 }  // namespace corral::steps

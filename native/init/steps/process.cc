@@ -1,7 +1,6 @@
 // The steps that shape the process itself: limits, session, streams, descriptors.
 
 #include <fcntl.h>
-#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -66,9 +65,8 @@ int set_standard_streams(Context& context, const set_standard_streams_args& args
 int set_parent_death_signal(Context& context, const set_parent_death_signal_args& args) {
   const int set = Checked(::prctl(PR_SET_PDEATHSIG, args.signal, 0, 0, 0));
   if (set < 0) return set;
-  // A parent that died before the call sends nothing any more, but its end of the socket is closed.
-  pollfd socket{context.socket, 0, 0};
-  if (::poll(&socket, 1, 0) == 1 && (socket.revents & POLLHUP) != 0) ::_exit(0);
+  // A parent that died before the call sends nothing any more.
+  ExitWithoutParent(context);
   return 0;
 }
 

@@ -103,7 +103,7 @@ describe('inspect()', () => {
     const { cpuWeight: _c, ioWeight: _i, cpusetCpus: _l, cpusetMems: _m, ...others } = limits;
     expect(others).toEqual({});
     expect(idMaps).toBeUndefined();
-    expect(init).toBe(false);
+    expect(init).toBe(true);
     expect(rootfs).toEqual({ source: '/', overlay: false, readOnly: false });
     expect(Object.values(namespaces).map(({ shared }) => shared)).toEqual(Array(7).fill(true));
   });

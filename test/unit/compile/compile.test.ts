@@ -136,7 +136,7 @@ describe('a container of a cgroup alone', () => {
   const bare: ContainerOptions = { isolation: 'cgroup' };
 
   test('changes nothing but its streams, session and directory', () => {
-    const launch = compile('web', specOf(bare), hostFacts());
+    const launch = compile('web', specOf({ ...bare, init: false }), hostFacts());
     expect(launch.clone.flags).toEqual([]);
     expect(ops(launch)).toEqual([
       'set-umask',
@@ -148,6 +148,43 @@ describe('a container of a cgroup alone', () => {
       'close-descriptors',
       'exec',
     ]);
+  });
+
+  describe.each<[string, ContainerOptions]>([
+    ['no namespaces', bare],
+    ['the pid namespace of the host', { pid: 'host' }],
+  ])('with %s', (_, options) => {
+    const guard = { slot: 'cgroup.kill', kind: 'cgroup-kill' };
+    const steps = (facts: HostFacts, more: ContainerOptions = {}): readonly string[] =>
+      plan({ ...options, ...more }, facts).steps.map(describeStep);
+
+    test('has an init that takes the others along when the parent dies', () => {
+      const launch = plan(options);
+      expect(launch.fds).toContainEqual(guard);
+      expect(launch.steps).toContainEqual({ op: 'stay-as-init', guard: guard.slot });
+      expectOrder(
+        launch,
+        /^set parent-death signal SIG64$/,
+        /^stay as init$/,
+        /^set parent-death signal SIGKILL$/,
+        /^exec/,
+      );
+    });
+
+    test('dies from process to process where nothing kills a cgroup as a whole', () => {
+      const { v2Base: _v2Base, v2Top: _v2Top, ...v1 } = HYBRID;
+      const freezer = { controllers: ['freezer'], path: '/sys/fs/cgroup/freezer' };
+      const legacy = hostFacts({ cgroup: { ...v1, v1Base: [...v1.v1Base, freezer] } });
+      for (const facts of [hostFacts({ kernel: [5, 13] }), legacy]) {
+        expect(plan(options, facts).fds).not.toContainEqual(guard);
+        expect(steps(facts).filter((step) => step === 'set parent-death signal SIGKILL')).toHaveLength(2);
+      }
+    });
+
+    test('has no guard where it may outlive its parent', () => {
+      expect(plan({ ...options, dieWithParent: false }).fds).not.toContainEqual(guard);
+      expect(steps(hostFacts(), { dieWithParent: false }).join()).not.toContain('parent-death');
+    });
   });
 
   test.each<[string, ContainerOptions, HostFacts, boolean]>([

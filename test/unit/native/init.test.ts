@@ -9,7 +9,7 @@ import { CLONE } from '../../../src/util/linux.js';
 import { run, shell, start } from './launch-helper.js';
 
 const { SIGTERM, SIGKILL, SIGUSR1 } = constants.signals;
-const STAY: Step = { op: 'stay-as-init' };
+const STAY: Step = { op: 'stay-as-init', guard: undefined };
 const flags = CLONE.CLONE_NEWPID;
 
 /** Waits until something that another process does has happened. */

@@ -88,7 +88,7 @@ describe('a failed step is reported', () => {
       { op: 'make-node', root: undefined, path: fifo, mode: S_IFIFO | 0o600, device: 0 },
       { op: 'make-file', root: undefined, path: fifo, mode: 0o600, content: '' },
       { op: 'set-standard-streams', stdin: undefined, stdout: undefined, stderr: undefined },
-      { op: 'stay-as-init' },
+      { op: 'stay-as-init', guard: undefined },
       shell('rm "$1"; sleep 60', fifo),
     ]);
     const { process: child, finish } = await started;
@@ -146,7 +146,9 @@ describe('a report page', () => {
 
 /** A process in a pid namespace of its own, killed at the end of the scope. */
 async function openNamespaceHolder(): Promise<Disposable & { readonly pid: number }> {
-  const started = await start([{ op: 'stay-as-init' }, shell('exec sleep 60')], { flags: CLONE.CLONE_NEWPID });
+  const started = await start([{ op: 'stay-as-init', guard: undefined }, shell('exec sleep 60')], {
+    flags: CLONE.CLONE_NEWPID,
+  });
   return {
     pid: started.pid,
     [Symbol.dispose]: () => {

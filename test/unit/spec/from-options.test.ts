@@ -70,7 +70,7 @@ describe('with isolation cgroup, a container', () => {
     expect(spec).not.toHaveProperty('hostname');
     expect(spec.process.user).toMatchObject({ uid: 1000, gid: 100, additionalGids: [100, 10] });
     expect(spec.process.noNewPrivileges).toBe(false);
-    expect(spec.annotations).toEqual({ [ANNOTATIONS.dieWithParent]: 'true' });
+    expect(spec.annotations).toEqual({ [ANNOTATIONS.dieWithParent]: 'true', [ANNOTATIONS.init]: 'true' });
   });
 
   test('inherits the caller’s environment and directory', () => {
@@ -104,7 +104,6 @@ describe('with isolation cgroup, a container', () => {
     { cgroupns: 'host' },
     { hostname: 'x' },
     { sysctl: {} },
-    { init: false },
     { capAdd: [] },
     { capDrop: [] },
     { groups: ['5'] },
