@@ -49,7 +49,7 @@ export const CONTAINER_FLAGS = {
   },
   init: {
     flags: '--no-init',
-    help: 'the command is process 1: nothing reaps orphans, hands on signals, or ends the rest without a pid namespace',
+    help: 'the command is process 1: nothing reaps orphans or hands on signals',
     group: CONTAINER,
     value: false,
     opposite: '--init',
