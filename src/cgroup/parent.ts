@@ -13,11 +13,11 @@ const DEFAULT_PARENT = 'corral';
  */
 export function removeParent({ v2, v1 }: CgroupRef): void {
   const removed = v2 ? climb(v2.path, v2.base, isOurs) : [];
-  // An earlier container, with fewer limits and so fewer hierarchies, may have taken the v2 parent along.
+  // Without marks (before Linux 5.7), what is gone from v2 under the same name is taken for corral's in v1.
   const isGone = (below: string): boolean =>
     removed.includes(below) || (v2 !== undefined && !existsSync(v2.base + below));
   for (const { path, base } of v1)
-    climb(path, base, (parent) => basename(parent) === DEFAULT_PARENT || isGone(parent.slice(base.length)));
+    climb(path, base, (parent) => isOurs(parent) || isGone(parent.slice(base.length)));
 }
 
 /** @returns the paths below `base` that were removed */
@@ -27,7 +27,6 @@ function climb(path: string, base: string, mayRemove: (path: string) => boolean)
   return [parent.slice(base.length), ...climb(parent, base, mayRemove)];
 }
 
-// v1 keeps no marks: there, what was removed from v2 under the same name is taken for corral's.
 const isOurs = (path: string): boolean => basename(path) === DEFAULT_PARENT || readMark(path) === PARENT_MARK;
 
 function removes(path: string): boolean {

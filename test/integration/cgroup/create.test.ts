@@ -234,6 +234,21 @@ describe('removeParent', () => {
     if (hasV2) expect(existsSync(parent)).toBe(false);
   });
 
+  itWhen(available.length > 0, 'needs the memory, cpu or pids controller')(
+    'takes the parents of limits along, although others live without any',
+    () => {
+      const limited = make(RESOURCES);
+      const other = make();
+      const parents = limited.v1.map(({ path }) => dirname(path));
+      expect(removeCgroup(limited)).toBe(true);
+      removeParent(limited);
+      expect(parents.filter(existsSync)).toEqual([]);
+      expect(removeCgroup(other)).toBe(true);
+      removeParent(other);
+      if (hasV2) expect(existsSync(dirname(other.v2!.path))).toBe(false);
+    },
+  );
+
   itWhen(hasV2, 'needs cgroup v2')('leaves what somebody else made', () => {
     const parent = dirname(plan().v2!.path);
     mkdirSync(parent);
