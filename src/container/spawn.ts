@@ -105,7 +105,7 @@ async function start(prepared: Prepared, context: StartContext): Promise<Contain
         ...(diesWithParent(spec) ? {} : { reportFile: owned.useReportFile() }),
       },
       (cgroup) => {
-        // A v1 directory carries no mark: after a crash only its inode number tells that it is corral's.
+        // These are not marked with an id: after a crash only the inode number tells whose they are.
         if (cgroup.v1.length > 0)
           act('write state', () => {
             owned.update({ cgroup });

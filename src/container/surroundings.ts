@@ -1,7 +1,6 @@
 import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path/posix';
 import { isContainerError } from '../errors/container-error.js';
-import { readCaller } from '../host/caller.js';
 import { addon } from '../native/addon.js';
 import { call } from '../native/call.js';
 import type { Surroundings } from '../spec/from-options.js';
@@ -19,7 +18,11 @@ export function surroundings(rootfs: string | undefined): Surroundings {
     env: process.env,
     // Only a container without namespaces asks.
     get ids() {
-      return readCaller();
+      return {
+        uid: process.geteuid?.() ?? 0,
+        gid: process.getegid?.() ?? 0,
+        groups: process.getgroups?.() ?? [],
+      };
     },
     resolve: (path) => resolve(cwd, path),
     device: (path) => deviceNumbers(resolve(cwd, path)),
