@@ -53,7 +53,7 @@ async function oneAfterTheOther() {
 async function oneContainer() {
   const { isolation } = options;
   const before = performance.now();
-  const container = await spawn(['true'], {
+  const container = await spawn(['/bin/true'], {
     ...{ isolation, stateDir, cgroupParent: parentName },
     ...{ stdin: 'ignore', stdout: 'ignore', stderr: 'ignore' },
   });

@@ -26,7 +26,7 @@ export async function run({ workspace, peers, plan, skip }) {
       driven(FLOOR, [floor], options),
       driven('C floor, forked', [floor, '--fork'], options),
       driven(FLOOR_CGROUP, [floor, '--isolation', 'cgroup'], options),
-      driven('child_process true', nodeWorker('child', '--', 'true'), options),
+      driven('child_process true', nodeWorker('child', '--', '/bin/true'), options),
       ...peers.map((peer) => driven(`${peer.name} from C`, drivePeer(peer, workspace), { ...options, perRound: slow })),
       ...peers
         .filter(({ name }) => name === 'bwrap')

@@ -12,7 +12,7 @@ const MEGABYTES = 1024;
 const WAYS = [
   { name: 'corral', worker: ['corral'] },
   { name: "corral, isolation 'cgroup'", worker: ['corral-cgroup'] },
-  { name: 'child_process true', worker: ['child', '--', 'true'] },
+  { name: 'child_process true', worker: ['child', '--', '/bin/true'] },
 ];
 
 export async function run({ workspace, plan }) {

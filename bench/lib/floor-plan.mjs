@@ -65,7 +65,7 @@ function lastCapability() {
 
 function findExecutable({ steps }) {
   const { file, path } = steps.find(({ op }) => op === 'find-executable');
-  const found = path.split(':').map((directory) => join(directory, file));
+  const found = file.includes('/') ? [file] : path.split(':').map((directory) => join(directory, file));
   const first = found.find((candidate) => {
     try {
       accessSync(candidate, constants.X_OK);
@@ -74,7 +74,7 @@ function findExecutable({ steps }) {
       return false;
     }
   });
-  if (first === undefined) throw new Error(`${file} is not in PATH`);
+  if (first === undefined) throw new Error(`${file} is no program`);
   return first;
 }
 

@@ -6,7 +6,18 @@ import { writeSpec } from './workspace.mjs';
 const CONTROLLERS = '/sys/fs/cgroup/unified/cgroup.controllers';
 
 /** What bwrap has to do for the same command: all namespaces, the host's root read-only, its own /dev and /proc. */
-const BWRAP = ['--unshare-all', '--die-with-parent', '--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc', 'true'];
+const BWRAP = [
+  '--unshare-all',
+  '--die-with-parent',
+  '--ro-bind',
+  '/',
+  '/',
+  '--dev',
+  '/dev',
+  '--proc',
+  '/proc',
+  '/bin/true',
+];
 const UNSHARE = ['--user', '--map-root-user', '--mount', '--pid', '--fork', '--ipc', '--uts', '--net', '--cgroup'];
 
 /**
@@ -26,7 +37,7 @@ export function findPeers(workspace) {
   const { bundle } = workspace;
   const wanted = [
     { name: 'bwrap', command: ['bwrap', ...BWRAP] },
-    { name: 'unshare', command: ['unshare', ...UNSHARE, '--mount-proc', 'true'] },
+    { name: 'unshare', command: ['unshare', ...UNSHARE, '--mount-proc', '/bin/true'] },
     { name: 'crun', command: ['crun', 'run', '--bundle', bundle, 'corral-bench-@'], around: hideControllers() },
     { name: 'runc', command: ['runc', 'run', '--bundle', bundle, 'corral-bench-@'] },
   ];

@@ -34,7 +34,7 @@ async function profileOne(watched) {
     return made;
   };
   mark('call');
-  const container = await spawnWithFaults(['true'], QUIET, { act });
+  const container = await spawnWithFaults(['/bin/true'], QUIET, { act });
   mark('started');
   await container.exited;
   mark('gone');

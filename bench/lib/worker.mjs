@@ -15,21 +15,21 @@ const QUIET = { stateDir, stdin: 'ignore', stdout: 'ignore', stderr: 'ignore' };
 /** From the call to the end of the cgroup, or of the child. */
 const WAYS = {
   async corral() {
-    const container = await spawn(['true'], QUIET);
+    const container = await spawn(['/bin/true'], QUIET);
     await container.exited;
   },
   async 'corral-pipes'() {
-    const container = await spawn(['true'], { stateDir });
+    const container = await spawn(['/bin/true'], { stateDir });
     container.stdout?.resume();
     container.stderr?.resume();
     await container.exited;
   },
   async 'corral-cgroup'() {
-    const container = await spawn(['true'], { ...QUIET, isolation: 'cgroup' });
+    const container = await spawn(['/bin/true'], { ...QUIET, isolation: 'cgroup' });
     await container.exited;
   },
   async 'corral-bare'() {
-    const container = await spawn(['true'], { ...QUIET, isolation: 'cgroup', init: false });
+    const container = await spawn(['/bin/true'], { ...QUIET, isolation: 'cgroup', init: false });
     await container.exited;
   },
   async child([file, ...args]) {

@@ -81,7 +81,10 @@ function makeStateDirectory(directory) {
 
 /** What `corral plan` says, as an object. */
 export function readPlan(env, ...options) {
-  const json = execFileSync(process.execPath, [CORRAL, 'plan', '--json', ...options, '--', 'true'], { cwd: '/', env });
+  const json = execFileSync(process.execPath, [CORRAL, 'plan', '--json', ...options, '--', '/bin/true'], {
+    cwd: '/',
+    env,
+  });
   return JSON.parse(json.toString());
 }
 

@@ -16,8 +16,7 @@ export function removeParent({ v2, v1 }: CgroupRef): void {
   // Without marks (before Linux 5.7), what is gone from v2 under the same name is taken for corral's in v1.
   const isGone = (below: string): boolean =>
     removed.includes(below) || (v2 !== undefined && !existsSync(v2.base + below));
-  for (const { path, base } of v1)
-    climb(path, base, (parent) => isOurs(parent) || isGone(parent.slice(base.length)));
+  for (const { path, base } of v1) climb(path, base, (parent) => isOurs(parent) || isGone(parent.slice(base.length)));
 }
 
 /** @returns the paths below `base` that were removed */

@@ -26,7 +26,15 @@ export function readHostFacts(options: {
 
 type SteadyFacts = Omit<HostFacts, 'unmappable' | 'hidden' | 'kinds'>;
 
-let known: { readonly key: string; readonly at: number; readonly facts: SteadyFacts } | undefined;
+interface KnownFacts {
+  readonly ids: string;
+  /** The text of /proc/self/cgroup. */
+  readonly place: string;
+  readonly at: number;
+  readonly facts: SteadyFacts;
+}
+
+let known: KnownFacts | undefined;
 
 /** What is not read again within this time, unless mounts, cgroup or ids have changed. */
 const MAX_AGE_MS = 5000;
@@ -34,14 +42,25 @@ const MAX_AGE_MS = 5000;
 // A process that starts a thousand containers a second must not read the same thirty files for each.
 function readSteadyFacts(): SteadyFacts {
   const ids = `${String(process.geteuid?.())}:${String(process.getegid?.())}`;
-  const key = [ids, readFileSync('/proc/self/cgroup', 'utf8')].join('\0');
   const mountsAreSame = !haveMountsChanged();
-  if (mountsAreSame && known?.key === key && now() - known.at < MAX_AGE_MS && isSteady(known.facts)) {
-    return known.facts;
-  }
+  if (known !== undefined && mountsAreSame && known.ids === ids && isFresh(known)) return known.facts;
   const facts = readAll(readFileSync('/proc/self/mountinfo', 'utf8'));
-  known = { key, at: now(), facts };
+  known = { ids, place: readPlace(), at: now(), facts };
   return facts;
+}
+
+function isFresh({ at, place, facts }: KnownFacts): boolean {
+  return now() - at < MAX_AGE_MS && isSteady(facts) && (isAtTop(facts) || place === readPlace());
+}
+
+function readPlace(): string {
+  return readFileSync('/proc/self/cgroup', 'utf8');
+}
+
+// Where containers go below the mount points themselves, it does not matter in which cgroup this process is.
+function isAtTop({ cgroup: { layout, v2Base, v1Base } }: SteadyFacts): boolean {
+  const tops = new Set(layout.v1.map(({ mount }) => mount));
+  return v2Base !== undefined && v2Base.path === layout.v2?.mount && v1Base.every(({ path }) => tops.has(path));
 }
 
 let watched: number | undefined;
