@@ -47,8 +47,8 @@ export async function attend<Result, Process extends Attended<Result>>(
     receive(signal);
   };
   for (const signal of signals) process.on(signal, listener);
-  expectDeadTerminals();
   try {
+    await expectDeadTerminals();
     const started = await start();
     await connect(started, relay);
     receive = forwardTo(started, options);

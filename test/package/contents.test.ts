@@ -20,6 +20,7 @@ const EXPECTED: readonly (string | RegExp)[] = [
   /^dist\/lib\/[\w-]+\.js$/,
   'dist/cli/corral.cjs',
   'dist/cli/main.cjs',
+  'dist/cli/run.cjs',
   'dist/THIRD-PARTY-LICENSES.txt',
   'schema/corral.schema.json',
   'dist/types/index.d.ts',
