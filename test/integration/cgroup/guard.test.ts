@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, rmdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -79,7 +79,8 @@ describeWhen(facts().v2Top !== undefined, 'needs cgroup v2')('killing is refused
     const path = mkdtempSync(join(tmpdir(), 'corral-'));
     writeFileSync(join(path, 'keep'), '');
     await refused(refTo(path), /^it is not a cgroup of that hierarchy$/);
-    expect(existsSync(path)).toBe(true);
+    expect(existsSync(join(path, 'keep'))).toBe(true);
+    rmSync(path, { recursive: true });
   });
 
   it('for the cgroup of the caller, and for one above it', async () => {
