@@ -71,8 +71,8 @@ export async function killCgroup(ref: CgroupRef, options: KillOptions = {}): Pro
   const targets = listTargets(ref);
   const top = selectTop(targets);
   for (const target of targets) {
-    // Only one is written to; what is just removed needs no more than to be the right one.
-    if (target === top) checkTarget('kill', target);
+    // What was recorded when it was made is the right one. All the rest is asked of what is killed, and of what nobody recorded.
+    if (target === top || target.inode === undefined) checkTarget('kill', target);
     else checkIdentity('remove', target);
   }
   const processes = listProcesses(ref).length;

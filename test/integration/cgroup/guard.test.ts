@@ -13,7 +13,7 @@ import { refFromPlan } from '../../../src/cgroup/ref.js';
 import { signalCgroup } from '../../../src/cgroup/signal.js';
 import type { CgroupRef } from '../../../src/cgroup/types.js';
 import { checkLeaks, facts, isAlive, make, PARENT, plan, start } from './lab.js';
-import { describeWhen } from '../../helpers/when.js';
+import { describeWhen, itWhen } from '../../helpers/when.js';
 
 checkLeaks();
 
@@ -61,6 +61,20 @@ describeWhen(facts().v2Top !== undefined, 'needs cgroup v2')('killing is refused
     const child = await start(ref, 'echo ready; exec sleep 1000', path);
     await refused({ ...ref, v2: unrecorded }, /^corral has no record of having made it$/);
     expect(isAlive(child.pid!)).toBe(true);
+    await killCgroup(ref);
+  });
+
+  itWhen(facts().v1Top.length > 0, 'needs cgroup v1')('for a v1 directory that nobody recorded', async () => {
+    const { path: base, controllers } = facts().v1Top[0]!;
+    const ref = make();
+    const child = await start(ref, 'echo ready; exec sleep 1000');
+    const path = `${base}${PARENT}/stranger`;
+    mkdirSync(path, { recursive: true });
+    await refused({ ...ref, v1: [{ path, base, controllers }] }, /^corral has no record of having made it$/);
+    expect(isAlive(child.pid!)).toBe(true);
+    expect(existsSync(path)).toBe(true);
+    rmdirSync(path);
+    rmdirSync(dirname(path));
     await killCgroup(ref);
   });
 
