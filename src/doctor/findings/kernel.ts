@@ -60,7 +60,9 @@ function pidfd({ trials: { pidfd: trial } }: DoctorFacts): Finding {
 
 function pidfdInfo({ trials: { pidfdInfo: trial } }: DoctorFacts): Finding {
   const about = { id: 'kernel.pidfd-info', subject: 'PIDFD_GET_INFO' };
-  const detail = trial.ok ? 'it works' : 'not there (Linux 6.13 has it), and nothing needs it yet';
+  const detail = trial.ok
+    ? 'it works'
+    : 'not there (Linux 6.13 has it); at most corral wait knows less, of a container whose owner has died';
   return { ...about, status: 'ok', detail };
 }
 
