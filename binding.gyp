@@ -47,6 +47,8 @@
       'type': 'executable',
       'sources': [
         'native/init/libc.c',
+        'native/init/libc_start.c',
+        'native/init/libc_strings.c',
         'native/init/main.cc',
         'native/init/plan.cc',
         'native/init/receive.cc',
@@ -65,7 +67,7 @@
         'native/init/steps/terminal.cc',
       ],
       # Static and small: it stays in memory as PID 1 of every container, and it must run in any root file system. It brings
-      # its own C library (native/init/libc.c), of which the compiler must not make calls to what is not in it.
+      # its own C library (native/init/libc*.c), of which the compiler must not make calls to what is not in it.
       'cflags!': ['-fPIC', '-pthread', '-fno-omit-frame-pointer'],
       'cflags': [
         '-Os', '-fno-pie', '-ffunction-sections', '-fdata-sections', '-fno-asynchronous-unwind-tables',
