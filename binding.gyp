@@ -57,6 +57,7 @@
         'native/init/steps/credentials.cc',
         'native/init/steps/exec.cc',
         'native/init/steps/files.cc',
+        'native/init/steps/files_channel.cc',
         'native/init/steps/init_reaper.cc',
         'native/init/steps/mounts.cc',
         'native/init/steps/namespaces.cc',
