@@ -5,6 +5,7 @@ import type { CgroupPlan, CgroupWrite, V1Directory } from '../plan/types.js';
 import type { UndoStack } from '../util/undo.js';
 import { evacuate } from './evacuate.js';
 import { codeOf, onDirectory, readIfPresent, readInode, readText, tryWrite, writeFile } from './files.js';
+import { delegate } from './delegate.js';
 import { markDirectory, PARENT_MARK } from './mark.js';
 import { parseWords } from './parse.js';
 import { refFromPlan } from './ref.js';
@@ -60,6 +61,7 @@ function createV2(v2: V2Plan, evacuated: string | undefined, made: Made): void {
   made.act(`mark ${v2.path}`, () => markDirectory(v2.path, made.id));
   if (v2.writes.length > 0) writeV2({ v2, prepare, act: made.act });
   if (v2.payload !== v2.path) makeDirectory({ path: v2.payload, prepare: () => undefined, made });
+  if (v2.delegate) delegate(v2.path, v2.payload, v2.delegate, made.act);
 }
 
 function prepareParents({ base, path, enable }: V2Plan, evacuated: string | undefined, { undo, act }: Made): void {

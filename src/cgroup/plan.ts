@@ -3,7 +3,7 @@ import { OptionError } from '../errors/option-error.js';
 import { UnsupportedError } from '../errors/unsupported-error.js';
 import type { CgroupPlan, CgroupWrite, V1Directory } from '../plan/types.js';
 import type { Resources } from '../spec/types.js';
-import { type Controller, listUnified, selectControllers } from './resources.js';
+import { type Controller, CONTROLLERS, listUnified, selectControllers } from './resources.js';
 import type { CgroupFacts, V1Base, V2Base } from './types.js';
 import * as blkioV1 from './v1/blkio.js';
 import * as cpuV1 from './v1/cpu.js';
@@ -50,6 +50,8 @@ export interface CgroupRequest {
    * @defaultValue `corral`
    */
   readonly parent?: string;
+  /** Whom the payload is given to, in the caller's ids: the container holds others, with limits of their own. */
+  readonly delegate?: { readonly uid: number; readonly gid: number };
 }
 
 /**
@@ -59,7 +61,7 @@ export interface CgroupRequest {
  * @throws UnsupportedError for a limit that no hierarchy can give
  * @throws OptionError for an id or parent that is no path, or a `unified` file that is none
  */
-export function planCgroup({ id, facts, resources, parent = 'corral' }: CgroupRequest): CgroupPlan {
+export function planCgroup({ id, facts, resources, parent = 'corral', delegate }: CgroupRequest): CgroupPlan {
   const place = selectPlace(facts, parent, id);
   const asked = selectControllers(resources);
   const onV2 = asked.filter((controller) => place.v2?.controllers.includes(controller));
@@ -70,7 +72,7 @@ export function planCgroup({ id, facts, resources, parent = 'corral' }: CgroupRe
     if (file) throw new UnsupportedError(file.file, 'cgroup v2', { hint: facts.problem?.hint });
     return { v1 };
   }
-  return { ...planV2({ place, base: place.v2, facts, resources, controllers: onV2 }), v1 };
+  return { ...planV2({ place, base: place.v2, facts, resources, controllers: onV2, delegate }), v1 };
 }
 
 /** The bases, and the path from each of them to the container's directory. */
@@ -99,18 +101,18 @@ interface Part {
   readonly controllers: readonly Controller[];
 }
 
-function planV2({
-  place,
-  base,
-  facts,
-  resources,
-  controllers,
-}: Part & { readonly base: V2Base }): Omit<CgroupPlan, 'v1'> {
+interface PartV2 extends Part {
+  readonly base: V2Base;
+  readonly delegate: CgroupRequest['delegate'];
+}
+
+function planV2({ place, base, facts, resources, controllers, delegate }: PartV2): Omit<CgroupPlan, 'v1'> {
   const path = join(base.path, place.below);
   const unified = listUnified(resources);
+  const handed = delegate === undefined ? [] : CONTROLLERS.filter((controller) => base.controllers.includes(controller));
   const enabled = selectEnabled(
     base,
-    [...controllers, ...unified.flatMap(({ controller }) => controller ?? [])],
+    [...controllers, ...unified.flatMap(({ controller }) => controller ?? []), ...handed],
     facts,
   );
   const parents = ancestors(base.path, path);
@@ -123,11 +125,16 @@ function planV2({
       writes: [
         ...controllers.flatMap((controller) => V2[controller](resources, facts)),
         ...unified.map(({ file, value }) => ({ file, value })),
+        ...(delegate === undefined ? [] : BOUNDS),
       ],
+      ...(delegate && { delegate: { ...delegate, controllers: handed } }),
     },
     ...(enabled.length > 0 && base.needsEvacuation && { evacuate: base.path }),
   };
 }
+
+// A cgroup costs kernel memory that no limit of this host need count: who may make them is bounded. Linux 4.14.
+const BOUNDS: readonly CgroupWrite[] = [{ file: 'cgroup.max.descendants', value: '20000', ifAbsent: 'skip' }];
 
 // Moving the caller's processes is no small thing, so it is done for a limit only, not for the peaks.
 function selectEnabled(base: V2Base, asked: readonly string[], facts: CgroupFacts): readonly string[] {

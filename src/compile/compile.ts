@@ -3,7 +3,7 @@ import { UnsupportedError } from '../errors/unsupported-error.js';
 import type { HostFacts } from '../host/facts.js';
 import type { CgroupPlan, LaunchPlan, Placement } from '../plan/types.js';
 import type { Step } from '../plan/steps.js';
-import { ANNOTATIONS } from '../spec/annotations.js';
+import { ANNOTATIONS, nests } from '../spec/annotations.js';
 import type { Spec } from '../spec/types.js';
 import { MS_PRIVATE } from '../util/linux.js';
 import { compileClone } from './clone.js';
@@ -11,7 +11,7 @@ import type { Context, Part } from './context.js';
 import { hasNamespace, isDev, isWithin } from './questions.js';
 import { NULL_DEVICE, compileDevices, compileNullDevice } from './devices.js';
 import { type Exposure, exposures } from './exposed.js';
-import { becomeRoot, planIds } from './ids.js';
+import { becomeRoot, cgroupOwner, planIds } from './ids.js';
 import { compileMount } from './mounts.js';
 import { NOTES, USERNS_HINT } from './notes.js';
 import {
@@ -54,6 +54,7 @@ export function compileInStages(id: string, wanted: Spec, facts: HostFacts): Sta
     facts: facts.cgroup,
     resources: spec.linux.resources,
     ...(spec.linux.cgroupsPath === undefined ? {} : { parent: spec.linux.cgroupsPath }),
+    ...(nests(spec) ? { delegate: cgroupOwner(spec.process, ids, facts) } : {}),
   });
   const { flags, steps } = compileClone(context, cgroup);
   const placement = { id, cgroup, clone: { flags }, ...(ids.maps === undefined ? {} : { idMaps: ids.maps }) };
@@ -99,6 +100,11 @@ function settleUserNamespace(spec: Spec, facts: HostFacts): { readonly spec: Spe
     });
   }
   if (refused === undefined || !wantsUser) return { spec, notes: [] };
+  if (nests(spec)) {
+    throw new UnsupportedError('a container that holds others', `a user namespace, and ${refused}`, {
+      hint: USERNS_HINT,
+    });
+  }
   if (!facts.caller.privileged) {
     throw new UnsupportedError('a container of an unprivileged user', `a user namespace, and ${refused}`, {
       hint: USERNS_HINT,

@@ -1,6 +1,6 @@
 import type { HostFacts, IdLoan } from '../host/facts.js';
 import type { IdRange } from '../plan/types.js';
-import { ANNOTATIONS, HOST_OVERLAY } from '../spec/annotations.js';
+import { ANNOTATIONS, HOST_OVERLAY, nests } from '../spec/annotations.js';
 import type { Step } from '../plan/steps.js';
 import type { Spec } from '../spec/types.js';
 import type { Context, IdPlan } from './context.js';
@@ -37,7 +37,8 @@ function rootIds(id: string, spec: Spec, facts: HostFacts): IdPlan {
   const { initial, uids, gids } = facts.userns;
   if (!initial) return direct(identity(uids), identity(gids), []);
   const reason = unmappableRoot(spec, facts);
-  if (reason !== undefined) {
+  // A nesting container has CAP_SYS_ADMIN and an unmasked /proc: with the ids of the host's root that would be the host's.
+  if (reason !== undefined && !nests(spec)) {
     return direct(identity(uids), identity(gids), [identityNote(spec, reason)]);
   }
   const range = { containerId: 0, hostId: FIRST_ID + RANGE_SIZE * (hash(id) % RANGES), size: RANGE_SIZE };
@@ -110,7 +111,30 @@ export function becomeRoot({ spec, ids }: Pick<Context, 'spec' | 'ids'>): readon
   return [{ op: 'set-user', uid: 0, gid: 0, groups: [], setgroups: ids.maps?.setgroups === 'deny' ? 0 : 1 }];
 }
 
+/**
+ * Returns whom a nesting container's cgroup is given to: the container's user, by the ids that it has outside. Only root can
+ * give something away; everybody else keeps it, and is the container's root.
+ *
+ * @see runtime-spec config-linux.md "Cgroup ownership"
+ */
+export function cgroupOwner({ user }: Spec['process'], { maps }: IdPlan, { caller }: HostFacts): Owner {
+  const { uid, gid } = caller;
+  if (!caller.privileged || maps === undefined) return { uid, gid };
+  return { uid: toHostId(maps.uids, user.uid) ?? uid, gid: toHostId(maps.gids, user.gid) ?? gid };
+}
+
+interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** Returns the host id behind a container id; `undefined` when there is none. */
+export function toHostId(ranges: readonly IdRange[], id: number): number | undefined {
+  const range = ranges.find(({ containerId, size }) => id >= containerId && id < containerId + size);
+  return range && range.hostId + id - range.containerId;
+}
+
 /** Tells whether a container id has a host id behind it. */
 export function isMapped(ranges: readonly IdRange[], id: number): boolean {
-  return ranges.some(({ containerId, size }) => id >= containerId && id < containerId + size);
+  return toHostId(ranges, id) !== undefined;
 }

@@ -1,10 +1,11 @@
 import { fchownSync, fstatSync, openSync, readlinkSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
+import { toHostId } from '../compile/ids.js';
 import { addon } from '../native/addon.js';
 import { call } from '../native/call.js';
 import { Fd } from '../native/fd.js';
-import type { IdMapPlan, IdRange } from '../plan/types.js';
+import type { IdMapPlan } from '../plan/types.js';
 import type { UndoStack } from '../util/undo.js';
 import type { Terminal } from './terminal.js';
 
@@ -80,11 +81,6 @@ export function hostOwner(
   const uid = toHostId(maps.uids, user.uid);
   const gid = toHostId(maps.gids, user.gid);
   return uid === undefined || gid === undefined ? undefined : { uid, gid };
-}
-
-function toHostId(ranges: readonly IdRange[], id: number): number | undefined {
-  const range = ranges.find(({ containerId, size }) => id >= containerId && id < containerId + size);
-  return range === undefined ? undefined : range.hostId + id - range.containerId;
 }
 
 /**

@@ -3,7 +3,8 @@ import { resolve } from 'node:path/posix';
 import { isContainerError } from '../errors/container-error.js';
 import { addon } from '../native/addon.js';
 import { call } from '../native/call.js';
-import type { Surroundings } from '../spec/from-options.js';
+import { PACKAGE_ROOT } from '../native/locate.js';
+import type { Surroundings } from '../spec/surroundings.js';
 import { type UserDatabase, resolveUser } from '../spec/parse/user.js';
 
 /**
@@ -25,6 +26,7 @@ export function surroundings(rootfs: string | undefined): Surroundings {
       };
     },
     resolve: (path) => resolve(cwd, path),
+    program: [process.execPath, resolve(PACKAGE_ROOT)],
     device: (path) => deviceNumbers(resolve(cwd, path)),
     user: (text, groups) =>
       resolveUser(text, groups, rootfs === undefined ? hostDatabase() : databaseIn(resolve(cwd, rootfs))),

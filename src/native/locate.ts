@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 
 /** The package's own directory: two above src/native, dist/lib and dist/cli. */
-const PACKAGE_ROOT = join(import.meta.dirname, '../../');
+export const PACKAGE_ROOT = join(import.meta.dirname, '../../');
 
 /** The files of the native part. They lie in one directory, and belong together. */
 export const NATIVE_FILES = { addon: 'corral.node', init: 'corral-init' } as const;

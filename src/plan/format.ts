@@ -24,16 +24,29 @@ function cgroupLines({ evacuate, v2, v1 }: CgroupPlan): readonly string[] {
     ...(evacuate === undefined ? [] : [`move the processes of ${evacuate} to ${evacuate}/supervisor`]),
     ...(v2?.enable ?? []).map(
       ({ path, controllers }) =>
-        `write ${controllers.map((name) => `+${name}`).join(' ')} to ${path}/cgroup.subtree_control`,
+        `write ${enabling(controllers)} to ${path}/cgroup.subtree_control`,
     ),
     ...(v2 === undefined ? [] : [`make ${v2.path}`]),
     ...(v2?.writes ?? []).map(({ file, value }) => `write ${value} to ${file}`),
-    ...(v2 === undefined ? [] : [`make ${v2.payload}`]),
+    ...(v2 === undefined ? [] : [`make ${v2.payload}`, ...delegateLines(v2)]),
     ...v1.flatMap(({ path, writes }) => [
       `make ${path}`,
       ...writes.map(({ file, value }) => `write ${value} to ${file}`),
     ]),
   ];
+}
+
+function delegateLines({ path, payload, delegate }: NonNullable<CgroupPlan['v2']>): readonly string[] {
+  if (delegate === undefined) return [];
+  const { uid, gid, controllers } = delegate;
+  return [
+    ...(controllers.length === 0 ? [] : [`write ${enabling(controllers)} to ${path}/cgroup.subtree_control`]),
+    `give ${payload} to ${String(uid)}:${String(gid)}`,
+  ];
+}
+
+function enabling(controllers: readonly string[]): string {
+  return controllers.map((name) => `+${name}`).join(' ');
 }
 
 function cloneLine({ cgroup, clone }: LaunchPlan): string {

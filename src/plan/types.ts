@@ -50,6 +50,8 @@ export interface CgroupPlan {
     /** `cgroup.subtree_control` writes, from the top down, before `path` is made. */
     readonly enable: readonly { readonly path: string; readonly controllers: readonly string[] }[];
     readonly writes: readonly CgroupWrite[];
+    /** For a container that may hold others: whom the payload is given to, and the controllers that it can hand on. */
+    readonly delegate?: { readonly uid: number; readonly gid: number; readonly controllers: readonly string[] };
   };
   readonly v1: readonly V1Directory[];
   /** The caller's processes must first leave this cgroup, which becomes a parent, for its `supervisor` leaf. */

@@ -13,6 +13,8 @@ export const ANNOTATIONS = {
   init: 'dev.corral.init',
   /** `true`: the container is killed when the process that started it dies. */
   dieWithParent: 'dev.corral.die-with-parent',
+  /** `true`: it may hold containers of its own. */
+  nest: 'dev.corral.nest',
   /** `down`: not even the loopback device is brought up. */
   loopback: 'dev.corral.loopback',
 } as const;
@@ -35,6 +37,11 @@ export function labelsOf({
   readonly annotations: Readonly<Record<string, string>>;
 }): Readonly<Record<string, string>> {
   return Object.fromEntries(Object.entries(annotations).filter(([name]) => !isOwnAnnotation(name)));
+}
+
+/** Tells whether the container may hold containers of its own. */
+export function nests({ annotations }: { readonly annotations: Readonly<Record<string, string>> }): boolean {
+  return annotations[ANNOTATIONS.nest] === 'true';
 }
 
 /** Tells whether the container is killed when the process that started it dies. */

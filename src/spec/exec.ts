@@ -1,5 +1,6 @@
 import { OptionError } from '../errors/option-error.js';
-import { checkCommand, parseEnv } from './from-options.js';
+import { parseEnv } from './environment.js';
+import { checkCommand } from './from-options.js';
 import type { ProcessOptions } from './options.js';
 import { containerDirectory } from './parse/mounts.js';
 import { resolveCapabilities } from './parse/process.js';

@@ -3,32 +3,22 @@ import { ANNOTATIONS, HOST_OVERLAY } from './annotations.js';
 import {
   DEFAULT_MASKED_PATHS,
   DEFAULT_MOUNTS,
-  DEFAULT_PATH,
   DEFAULT_READONLY_PATHS,
   SCRATCH_MOUNTS,
 } from './defaults.js';
+import { checkNest, NEST_CAPABILITIES, nestMounts } from './nest.js';
+import { containerEnv, inheritedEnv } from './environment.js';
 import type { ContainerOptions } from './options.js';
-import { type DeviceLookup, parseLimits } from './parse/limits.js';
+import { parseLimits } from './parse/limits.js';
 import { containerDirectory, hostPath, parseTmpfs, parseVolume } from './parse/mounts.js';
 import { checkLabels } from './parse/labels.js';
 import { checkHostname, checkName, hostnameOf } from './parse/name.js';
 import { parseUlimit, resolveCapabilities } from './parse/process.js';
 import { checkSysctl } from './parse/sysctl.js';
-import { parseTerminal, terminalEnv, terminalFields } from './parse/terminal.js';
+import { parseTerminal, terminalFields } from './parse/terminal.js';
 import type { ResolvedUser } from './parse/user.js';
+import type { Surroundings } from './surroundings.js';
 import { type Mount, NAMESPACE_TYPES, type NamespaceType, type Process, type Spec } from './types.js';
-
-/** What the options are read against: the caller's own surroundings. */
-export interface Surroundings {
-  readonly cwd: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly ids: { readonly uid: number; readonly gid: number; readonly groups: readonly number[] };
-  /** Finds a user in the root filesystem's user database. */
-  readonly user: (text: string, groups: readonly string[]) => ResolvedUser;
-  readonly device: DeviceLookup;
-  /** Makes a host path absolute and plain, against the caller's working directory. */
-  readonly resolve: (path: string) => string;
-}
 
 /**
  * Turns options and a command into a runtime-spec: the one form from which every launch is compiled.
@@ -46,6 +36,9 @@ export function toSpec(
   checkCommand(command);
   const full = options.isolation !== 'cgroup';
   if (!full) refuseNamespaceOptions(options);
+  checkNest(options);
+  // What a nested runtime mounts must be seen whole by the one around it: its user namespace protects these.
+  const masked = full && options.nest !== true;
   const user = who(options, around);
   return {
     ociVersion: '1.3.0',
@@ -57,8 +50,8 @@ export function toSpec(
       namespaces: full ? namespaces(options).map((type) => ({ type })) : [],
       uidMappings: [],
       gidMappings: [],
-      maskedPaths: full ? DEFAULT_MASKED_PATHS : [],
-      readonlyPaths: full ? DEFAULT_READONLY_PATHS : [],
+      maskedPaths: masked ? DEFAULT_MASKED_PATHS : [],
+      readonlyPaths: masked ? DEFAULT_READONLY_PATHS : [],
       sysctl: checkSysctl(options.sysctl ?? {}, namespaces(options)),
       resources: parseLimits(options, around.device),
       ...(options.cgroupParent === undefined ? {} : { cgroupsPath: cgroupParent(options.cgroupParent) }),
@@ -93,6 +86,7 @@ const FULL_ONLY = [
   'ipc',
   'uts',
   'cgroupns',
+  'nest',
   'hostname',
   'sysctl',
   'capAdd',
@@ -138,7 +132,7 @@ function allMounts(options: ContainerOptions, around: Surroundings): readonly Mo
   ];
   refuseTwice(asked);
   // A mount that was asked for takes the place of the default one: what lies in it comes after, as do all others.
-  const defaults = [...DEFAULT_MOUNTS, ...(options.rootfs === undefined ? SCRATCH_MOUNTS : [])];
+  const defaults = [...(options.nest === true ? nestMounts(DEFAULT_MOUNTS) : DEFAULT_MOUNTS), ...(options.rootfs === undefined ? SCRATCH_MOUNTS : [])];
   const replaced = defaults.map((mount) => asked.find(({ destination }) => destination === mount.destination) ?? mount);
   return [...replaced, ...byDepth(asked.filter((mount) => !replaced.includes(mount)))];
 }
@@ -178,9 +172,13 @@ function toProcess(
     env: full ? containerEnv(name, options, around, user) : inheritedEnv(options, around),
     cwd: workingDirectory(options, full, around),
     user: { uid: user.uid, gid: user.gid, additionalGids: user.additionalGids, umask: options.umask ?? 0o022 },
-    capabilities: resolveCapabilities(options.capAdd ?? [], options.capDrop ?? [], user.uid === 0),
+    capabilities: resolveCapabilities(
+      [...(options.nest === true ? NEST_CAPABILITIES : []), ...(options.capAdd ?? [])],
+      options.capDrop ?? [],
+      user.uid === 0,
+    ),
     rlimits: parseRlimits(options.ulimits ?? []),
-    noNewPrivileges: options.noNewPrivileges ?? full,
+    noNewPrivileges: options.noNewPrivileges ?? (full && options.nest !== true),
     ...(options.oomScoreAdj === undefined ? {} : { oomScoreAdj: options.oomScoreAdj }),
     ...terminalFields(parseTerminal(options.terminal)),
   };
@@ -202,60 +200,6 @@ function workingDirectory({ cwd, rootfs }: ContainerOptions, full: boolean, arou
   return containerDirectory(cwd, 'cwd', cwd);
 }
 
-// A container starts with a small environment: what the caller's holds (tokens, agents' sockets) is the caller's own.
-function containerEnv(
-  name: string,
-  options: ContainerOptions,
-  around: Surroundings,
-  user: ResolvedUser,
-): readonly string[] {
-  const path = options.rootfs === undefined ? around.env['PATH'] : undefined;
-  const { TERM: term } = around.env;
-  return formatEnv({
-    PATH: path ?? DEFAULT_PATH,
-    HOME: user.home,
-    HOSTNAME: options.uts === 'host' ? undefined : (options.hostname ?? hostnameOf(name)),
-    container: 'corral',
-    ...(term === undefined ? {} : { TERM: term }),
-    ...terminalEnv(parseTerminal(options.terminal), around.env),
-    ...givenEnv(options, around),
-  });
-}
-
-function inheritedEnv(options: ContainerOptions, around: Surroundings): readonly string[] {
-  const terminal = terminalEnv(parseTerminal(options.terminal), around.env);
-  return formatEnv({ ...around.env, ...terminal, ...givenEnv(options, around) });
-}
-
-function givenEnv(options: ContainerOptions, around: Surroundings): Record<string, string | undefined> {
-  return parseEnv(options.env ?? {}, around.env);
-}
-
-/**
- * Checks variables, and fills in the caller's value for those that are `undefined`.
- *
- * @param inherited - the caller's environment
- */
-export function parseEnv(
-  env: Readonly<Record<string, string | undefined>>,
-  inherited: Readonly<Record<string, string | undefined>>,
-): Record<string, string | undefined> {
-  return Object.fromEntries(
-    Object.entries(env).map(([key, value]) => {
-      if (key === '' || key.includes('=') || key.includes('\0')) {
-        throw new OptionError('env', key, 'the name of a variable');
-      }
-      if (value?.includes('\0') === true) throw new OptionError(`env.${key}`, value, 'text without NUL bytes');
-      // Own ones only: process.env has a `toString` that is no variable.
-      return [key, value ?? (Object.hasOwn(inherited, key) ? inherited[key] : undefined)];
-    }),
-  );
-}
-
-function formatEnv(env: Readonly<Record<string, string | undefined>>): readonly string[] {
-  return Object.entries(env).flatMap(([key, value]) => (value === undefined ? [] : [`${key}=${value}`]));
-}
-
 // `..` would leave the hierarchy that the container must stay in.
 function cgroupParent(path: string): string {
   const parts = path.split('/').filter((part) => part !== '' && part !== '.');
@@ -269,12 +213,14 @@ function annotations(options: ContainerOptions, full: boolean, around: Surroundi
   const expose = (options.expose ?? []).map((path, index) =>
     around.resolve(hostPath(path, `expose[${String(index)}]`, path)),
   );
+  const shown = options.nest === true && options.rootfs === undefined ? [...around.program, ...expose] : expose;
   if (expose.length > 0 && options.rootfs !== undefined) {
     throw new OptionError('expose', options.expose, 'possible with rootfs: it hides nothing');
   }
   return {
     ...(full && options.rootfs === undefined ? { [ANNOTATIONS.rootfs]: HOST_OVERLAY } : {}),
-    ...(expose.length > 0 ? { [ANNOTATIONS.expose]: JSON.stringify(expose) } : {}),
+    ...(options.nest === true ? { [ANNOTATIONS.nest]: 'true' } : {}),
+    ...(shown.length > 0 ? { [ANNOTATIONS.expose]: JSON.stringify(shown) } : {}),
     ...(options.init !== false ? { [ANNOTATIONS.init]: 'true' } : {}),
     ...(options.dieWithParent === false ? {} : { [ANNOTATIONS.dieWithParent]: 'true' }),
     ...(options.net === 'none' ? { [ANNOTATIONS.loopback]: 'down' } : {}),

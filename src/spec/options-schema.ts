@@ -40,6 +40,7 @@ export const OPTION_SHAPES = {
   cgroupns: mode,
   hostname: text,
   sysctl: recordOf(text),
+  nest: flag,
   init: flag,
   dieWithParent: flag,
   cgroupParent: text,

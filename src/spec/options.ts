@@ -121,6 +121,14 @@ export interface ContainerOptions extends LimitOptions, ProcessOptions {
   /** Kernel parameters of the container's own namespaces, such as `net.ipv4.ip_forward`. */
   readonly sysctl?: Readonly<Record<string, string>>;
   /**
+   * It may hold containers of its own, of corral or of another runtime, to any depth: its part of the cgroup tree is its own,
+   * below limits that it cannot change; /proc is whole; its root has CAP_SYS_ADMIN and CAP_NET_ADMIN over its own namespaces,
+   * and setuid programs work. Needs a user namespace of its own.
+   *
+   * @default false
+   */
+  readonly nest?: boolean;
+  /**
    * A small first process that reaps orphans, forwards signals, and, where there is no pid namespace that does it, takes the
    * whole container along when the process that started it dies.
    *

@@ -5,7 +5,8 @@ import { compile } from '../../src/compile/compile.js';
 import { isContainerError } from '../../src/errors/container-error.js';
 import type { HostFacts } from '../../src/host/facts.js';
 import { formatPlan } from '../../src/plan/format.js';
-import { type Surroundings, toSpec } from '../../src/spec/from-options.js';
+import { toSpec } from '../../src/spec/from-options.js';
+import type { Surroundings } from '../../src/spec/surroundings.js';
 import type { ContainerOptions } from '../../src/spec/options.js';
 import { HOSTS, readFacts } from '../helpers/golden-hosts.js';
 
@@ -43,6 +44,7 @@ function surroundingsOf({ caller }: HostFacts): Surroundings {
     cwd: '/',
     env: { PATH: '/usr/bin:/bin' },
     ids: caller,
+    program: ['/usr/bin/node', '/usr/lib/node_modules/corral'],
     resolve: (path) => path,
     device: () => undefined,
     user: (text) => {

@@ -1,6 +1,7 @@
 import type { CgroupFacts } from '../../src/cgroup/types.js';
 import type { CallerFacts, HostFacts, HostMount } from '../../src/host/facts.js';
-import { toSpec, type Surroundings } from '../../src/spec/from-options.js';
+import { toSpec } from '../../src/spec/from-options.js';
+import type { Surroundings } from '../../src/spec/surroundings.js';
 import type { ContainerOptions } from '../../src/spec/options.js';
 import { resolveUser } from '../../src/spec/parse/user.js';
 import type { Spec } from '../../src/spec/types.js';
@@ -124,6 +125,7 @@ export function surroundings(changes: Partial<Surroundings> = {}): Surroundings 
     env: { PATH: '/bin', TERM: 'xterm', SECRET: 'token' },
     ids: { uid: 0, gid: 0, groups: [0] },
     user: (text, groups) => resolveUser(text, groups, { passwd: PASSWD, group: GROUP }),
+    program: ['/usr/bin/node', '/usr/lib/node_modules/corral'],
     device: (path) => (path === '/dev/sda' ? { major: 8, minor: 0 } : undefined),
     resolve: (path) => (path.startsWith('/') ? path : `/work/${path}`),
     ...changes,

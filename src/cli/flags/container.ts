@@ -47,6 +47,13 @@ export const CONTAINER_FLAGS = {
     group: CONTAINER,
     read: text,
   },
+  nest: {
+    flags: '--nest',
+    help: 'it may hold containers of its own, to any depth',
+    group: CONTAINER,
+    value: true,
+    opposite: '--no-nest',
+  },
   init: {
     flags: '--no-init',
     help: 'the command is process 1: nothing reaps orphans or hands on signals',

@@ -90,6 +90,7 @@ export function defaultNotes(host: HostFacts): readonly string[] {
       user: () => ({ uid: 0, gid: 0, additionalGids: [], home: '/root' }),
       device: () => undefined,
       resolve: (path) => path,
+      program: [],
     },
   );
   try {

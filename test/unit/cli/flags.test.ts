@@ -24,6 +24,7 @@ const CASES: Readonly<Record<keyof typeof RUN_FLAGS, Case>> = {
   name: { text: 'db', value: 'db' },
   labels: { text: 'job=7=x', value: { job: '7=x' } },
   isolation: { text: 'cgroup', value: 'cgroup' },
+  nest: { value: true },
   init: { value: false },
   dieWithParent: { value: false },
   cgroupParent: { text: 'jobs/ci', value: 'jobs/ci' },

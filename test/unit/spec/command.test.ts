@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { OptionError } from '../../../src/errors/option-error.js';
-import { checkCommand, parseEnv } from '../../../src/spec/from-options.js';
+import { parseEnv } from '../../../src/spec/environment.js';
+import { checkCommand } from '../../../src/spec/from-options.js';
 import { specOf } from '../../helpers/facts.js';
 
 describe('variables', () => {
