@@ -7,6 +7,7 @@ export interface MountEntry {
   readonly point: string;
   readonly options: readonly string[];
   readonly type: string;
+  readonly source: string;
   readonly superOptions: readonly string[];
 }
 
@@ -29,7 +30,7 @@ function parseLine(line: string): MountEntry | undefined {
   const fields = line.split(' ');
   const dash = fields.indexOf('-', 6);
   const [id, parent, , root, point, options] = fields;
-  const [type, , superOptions] = fields.slice(dash + 1);
+  const [type, source, superOptions] = fields.slice(dash + 1);
   if (dash < 0 || root === undefined || point === undefined || options === undefined || type === undefined) return;
   return {
     id: Number(id),
@@ -38,6 +39,7 @@ function parseLine(line: string): MountEntry | undefined {
     point: unescape(point),
     options: options.split(','),
     type,
+    source: unescape(source ?? ''),
     superOptions: (superOptions ?? '').split(','),
   };
 }

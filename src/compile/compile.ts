@@ -131,6 +131,7 @@ function compileRoot(context: Context): Part {
   const { spec } = context;
   const rootfs = compileRootfs(context);
   const mounts = compileMounts(context);
+  const masked = [...spec.linux.maskedPaths, ...(rootfs.masked ?? [])];
   const parts = [rootfs, ...mounts, ...(spec.mounts.some(isDev) ? [] : [compileNullDevice()])];
   return {
     fds: parts.flatMap(({ fds }) => fds ?? []),
@@ -141,7 +142,7 @@ function compileRoot(context: Context): Part {
       ...makeStage(),
       ...rootfs.steps,
       ...parts.slice(1).flatMap(({ steps }) => steps),
-      ...spec.linux.maskedPaths.map((path): Step => ({ op: 'mask-path', root: ROOT, path, null: NULL_DEVICE })),
+      ...masked.map((path): Step => ({ op: 'mask-path', root: ROOT, path, null: NULL_DEVICE })),
       ...makeWorkingDirectory(context),
       ...compileReadonlyRoot(
         context,

@@ -17,6 +17,8 @@ export interface Part {
   readonly open?: readonly Step[];
   readonly steps: readonly Step[];
   readonly notes?: readonly string[];
+  /** Files that only a mask can hide. */
+  readonly masked?: readonly string[];
 }
 
 /** Which ids the container has, and what that means for its mounts. */

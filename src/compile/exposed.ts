@@ -4,6 +4,7 @@ import type { FdPlan } from '../plan/types.js';
 import { AT_RECURSIVE, MOUNT_ATTR } from '../util/linux.js';
 import type { Context, Part } from './context.js';
 import { hasNamespace, isWithin } from './questions.js';
+import { isLastOverlay, isStackable } from './bound.js';
 import { exposedPaths } from './host-overlay.js';
 import { mountsBelow, whyNotIdmapped } from './idmap.js';
 import { STAGE, mountLayer } from './layers.js';
@@ -52,11 +53,12 @@ function expose(context: Context, path: string, directory: boolean, index: numbe
   const refusal = ids.shifted && facts.caller.privileged ? refuses(facts, path, directory) : undefined;
   const source = openSource(context, { slot, path, recursive: whole, idmap: refusal === undefined });
   const notes = refusal === undefined ? [] : [`files of ${path} belong to nobody: ${refusal}`];
-  if (!directory || whole) return { ...source, notes, steps: [bindReadOnly(slot, path)] };
+  if (!directory || whole || !isStackable(facts, path)) return { ...source, notes, steps: [bindReadOnly(slot, path)] };
   const layer = {
     name: `layer.${slot}`,
     target: path,
     lower: slot,
+    last: isLastOverlay(facts, path),
     hidden: facts.hidden.filter((hidden) => staysHidden(context, path, hidden.path)),
   };
   return {

@@ -3,6 +3,7 @@ import type { SlotName, Step } from '../plan/steps.js';
 import type { FdPlan } from '../plan/types.js';
 import { ANNOTATIONS } from '../spec/annotations.js';
 import type { Context, Part } from './context.js';
+import { bindLayer, hiddenFiles, isLastOverlay, isStackable } from './bound.js';
 import { hasNamespace, isWithin } from './questions.js';
 import { mountsBelow, whyNotIdmapped } from './idmap.js';
 import { type Layer, STAGE, mountLayer } from './layers.js';
@@ -109,11 +110,12 @@ export function hostOverlay(context: Context, files: Readonly<Record<string, str
   const fds: FdPlan[] = [];
   const notes: string[] = [];
   const steps: Step[] = [];
+  const masked: string[] = [];
   mounts.forEach((mount, index) => {
     const { target } = mount;
     const idmap = context.ids.shifted;
     const refusal = idmap
-      ? whyNotIdmapped(context.facts, target, { recursive: false, overlay: !mount.isFile })
+      ? whyNotIdmapped(context.facts, target, { recursive: false, overlay: !mount.isFile && isStackable(context.facts, target) })
       : undefined;
     if (refusal !== undefined) notes.push(NOTES.ownedByNobody(target, refusal));
     fds.push({
@@ -128,19 +130,28 @@ export function hostOverlay(context: Context, files: Readonly<Record<string, str
       steps.push(bindFile(treeSlot(target), target));
       return;
     }
+    const hidden = hiddenBelow(context, target, ownMounts);
+    const shown = target === '/' ? { files } : {};
+    if (!isStackable(context.facts, target)) {
+      steps.push(...bindLayer({ tree: treeSlot(target), target, hidden, ...shown }, context.facts));
+      masked.push(...hiddenFiles(hidden));
+      notes.push(NOTES.bound(target));
+      return;
+    }
     const lower = treeDirectory(index);
     steps.push(attach(treeSlot(target), lower));
     const layer: Layer = {
       name: `layer.${String(index)}`,
       target,
       lower,
-      hidden: hiddenBelow(context, target, ownMounts),
-      ...(target === '/' ? { files } : {}),
+      hidden,
+      last: isLastOverlay(context.facts, target),
+      ...shown,
     };
     if (target === '/') steps.push(...mountLayer(layer, STAGE, 'root', userns), openRoot());
     else steps.push(...mountLayer(layer, ROOT, target, userns));
   });
-  return { fds, steps, notes };
+  return { fds, steps, notes, masked };
 }
 
 function attach(tree: SlotName, target: string): Step {
@@ -173,12 +184,13 @@ export function hostOverlayUnprivileged(context: Context, files: Readonly<Record
       if (!OWN.includes(path)) steps.push({ op: 'make-directory', root: ROOT, path, mode: 0o755 });
     } else if (kind === 'symlink') {
       steps.push({ op: 'make-symlink', root: ROOT, path, target: target ?? '' });
-    } else if (kind === 'directory' && mountsBelow(facts, path).length === 0) {
+    } else if (kind === 'directory' && mountsBelow(facts, path).length === 0 && isStackable(facts, path)) {
       const layer: Layer = {
         name: `layer.${name}`,
         target: path,
         lower: path,
         hidden: hiddenBelow(context, path, []),
+        last: isLastOverlay(facts, path),
         files: filesBelow(files, path),
       };
       steps.push(...mountLayer(layer, ROOT, path, true));
@@ -194,7 +206,7 @@ export function hostOverlayUnprivileged(context: Context, files: Readonly<Record
         recursive: 1,
         create: 1,
       });
-      notes.push(NOTES.readOnly(path));
+      notes.push(isStackable(facts, path) ? NOTES.readOnly(path) : NOTES.bound(path));
       steps.push(...mountsInside(context, path));
     }
   }
@@ -205,12 +217,22 @@ export function hostOverlayUnprivileged(context: Context, files: Readonly<Record
 function mountsInside(context: Context, path: string): readonly Step[] {
   return visibleMounts(context)
     .filter(
-      ({ target, isFile }) => isWithin(target, path) && !isFile && mountsBelow(context.facts, target).length === 0,
+      ({ target, isFile }) =>
+        isWithin(target, path) &&
+        !isFile &&
+        mountsBelow(context.facts, target).length === 0 &&
+        isStackable(context.facts, target),
     )
     .flatMap(({ target }, index) => {
       const hidden = hiddenBelow(context, target, []);
       return mountLayer(
-        { name: `layer${path}.${String(index)}`.replaceAll('/', '.'), target, lower: target, hidden },
+        {
+          name: `layer${path}.${String(index)}`.replaceAll('/', '.'),
+          target,
+          lower: target,
+          hidden,
+          last: isLastOverlay(context.facts, target),
+        },
         ROOT,
         target,
         true,

@@ -1,7 +1,7 @@
 import type { HiddenPath } from '../host/facts.js';
 import type { SlotName, Step } from '../plan/steps.js';
 import { isWithin } from './questions.js';
-import { MOUNT_ATTR, S_IFCHR } from '../util/linux.js';
+import { MOUNT_ATTR, STACKED_OVERLAY, S_IFCHR } from '../util/linux.js';
 
 /** One overlay: a directory of the host below, the container's own writes above. */
 export interface Layer {
@@ -15,6 +15,8 @@ export interface Layer {
   readonly hidden: readonly HiddenPath[];
   /** Files that are shown instead of the host's: path below `target` → content. */
   readonly files?: Readonly<Record<string, string>>;
+  /** It lies on an overlay: the kernel allows no third one on top of it, and its name says so to whoever would try. */
+  readonly last?: boolean;
 }
 
 /** The tmpfs on which a container's root is put together, and which holds what it writes. */
@@ -52,7 +54,7 @@ export function mountLayer(layer: Layer, root: SlotName, target: string, userns:
     {
       op: 'mount',
       type: 'overlay',
-      source: 'overlay',
+      source: layer.last === true ? STACKED_OVERLAY : 'overlay',
       options: [
         `lowerdir=${lowers.map(escapeLayer).join(':')}`,
         `upperdir=${escapeLayer(`${name}.upper`)}`,

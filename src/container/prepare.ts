@@ -1,6 +1,8 @@
 import { compileInStages, type StagedPlan } from '../compile/compile.js';
 import { mountOf } from '../compile/idmap.js';
 import { readHostFacts } from '../host/read-facts.js';
+import { STAGE } from '../compile/layers.js';
+import type { Step } from '../plan/steps.js';
 import type { LaunchPlan, Placement } from '../plan/types.js';
 import { ANNOTATIONS } from '../spec/annotations.js';
 import { toSpec } from '../spec/from-options.js';
@@ -49,15 +51,34 @@ export function prepare(command: readonly string[], options: ContainerOptions): 
 /** File systems that have refused an idmapped mount to this process. */
 const unmappable = new Set<string>();
 
+/** Mounts on which the kernel has refused an overlay: it lies on two already. */
+const unstackable = new Set<string>();
+
+/** The files of a container that corral writes, where the host has them. */
+const GENERATED = ['/etc/hostname', '/etc/hosts', '/etc/resolv.conf'];
+
 function compileHere(id: string, spec: Spec): StagedPlan {
   const { cwd } = spec.process;
   const exposed = spec.annotations[ANNOTATIONS.expose];
-  const paths = [cwd, ...(exposed === undefined ? [] : (JSON.parse(exposed) as string[]))];
-  return compileInStages(id, spec, readHostFacts({ paths, cwd, unmappable: [...unmappable] }));
+  const paths = [...GENERATED, cwd, ...(exposed === undefined ? [] : (JSON.parse(exposed) as string[]))];
+  return compileInStages(id, spec, readHostFacts({ paths, cwd, unmappable: [...unmappable], unstackable: [...unstackable] }));
 }
 
 /** Remembers that the file system at `path` refuses idmapped mounts, whatever its kernel's version promises. */
 export function rememberUnmappable(path: string): void {
   const mount = mountOf(readHostFacts({ paths: [], cwd: '/' }), path);
   if (mount !== undefined) unmappable.add(mount.type);
+}
+
+/**
+ * Remembers that no overlay goes on the mount that a step has failed to put one on.
+ *
+ * @returns `false` when that is not why it failed
+ */
+export function rememberUnstackable(step: Step | undefined): boolean {
+  if (step?.op !== 'mount' || step.type !== 'overlay') return false;
+  const mount = mountOf(readHostFacts({ paths: [], cwd: '/' }), step.root === STAGE ? '/' : step.target);
+  if (mount?.type !== 'overlay' || unstackable.has(mount.target)) return false;
+  unstackable.add(mount.target);
+  return true;
 }

@@ -2,7 +2,7 @@ import type { CgroupRef } from '../cgroup/types.js';
 import { refFromPlan } from '../cgroup/ref.js';
 import { readUsage } from '../cgroup/usage.js';
 import { ContainerError } from '../errors/container-error.js';
-import { LaunchKilledError } from '../errors/launch-error.js';
+import { LaunchError, LaunchKilledError } from '../errors/launch-error.js';
 import type { CgroupPlan } from '../plan/types.js';
 import { diesWithParent } from '../spec/annotations.js';
 import type { ContainerOptions } from '../spec/options.js';
@@ -15,7 +15,7 @@ import { readIdentity } from './identity.js';
 import { type LaunchFaults, launchContainer } from './launch.js';
 import { IdmapRefusedError } from './mount-sources.js';
 import type { PipeOptions, Pipes, TerminalOption } from './pipes.js';
-import { Prepared, prepare, rememberUnmappable } from './prepare.js';
+import { Prepared, prepare, rememberUnmappable, rememberUnstackable } from './prepare.js';
 import type { State } from './state.js';
 import { Store, stateDirectory } from './store.js';
 import { type StreamOption, type StreamOptions, hostOwner } from './streams.js';
@@ -66,10 +66,18 @@ export async function spawnWithFaults(
   try {
     return await begin(prepared);
   } catch (error) {
-    if (!(error instanceof IdmapRefusedError)) throw error;
-    rememberUnmappable(error.path ?? '/');
+    if (!isOurMistake(error, prepared)) throw error;
     return await begin(new Prepared(prepared.id, prepared.spec));
   }
+}
+
+// What no file of /proc tells before it is tried. Remembered, the next plan does without.
+function isOurMistake(error: unknown, { plan }: Prepared): boolean {
+  if (error instanceof IdmapRefusedError) {
+    rememberUnmappable(error.path ?? '/');
+    return true;
+  }
+  return error instanceof LaunchError && error.code === 'EINVAL' && rememberUnstackable(plan.steps[error.stepIndex]);
 }
 
 interface StartContext {

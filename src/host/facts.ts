@@ -10,6 +10,8 @@ export interface HostFacts {
   readonly mounts: readonly HostMount[];
   /** Types of file systems that refused an idmapped mount although the kernel's version promised it. */
   readonly unmappable: readonly string[];
+  /** Targets of mounts that are an overlay on an overlay: no further one goes on top. */
+  readonly unstackable: readonly string[];
   /** The entries of `/`, for hosts where it cannot be one overlay. */
   readonly rootEntries: readonly RootEntry[];
   /** What the default root filesystem does not show. */

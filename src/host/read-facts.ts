@@ -1,11 +1,12 @@
 import { lstatSync, openSync, readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { readCgroupFacts } from '../cgroup/facts.js';
-import { parseMountinfo } from '../cgroup/mountinfo.js';
+import { type MountEntry, parseMountinfo } from '../cgroup/mountinfo.js';
 import { addon } from '../native/addon.js';
 import { readCaller } from './caller.js';
 import type { HostFacts, HostMount, KernelVersion, PathKind, RootEntry } from './facts.js';
 import { readHidden, readHomes } from './hidden.js';
 import { readUserns } from './userns.js';
+import { STACKED_OVERLAY } from '../util/linux.js';
 import { now } from '../util/now.js';
 
 /** Reads what the compiler has to know of this host. Changes nothing, and needs no privileges. */
@@ -14,11 +15,13 @@ export function readHostFacts(options: {
   readonly paths: readonly string[];
   readonly cwd: string;
   readonly unmappable?: readonly string[];
+  readonly unstackable?: readonly string[];
 }): HostFacts {
   const facts = readSteadyFacts();
   return {
     ...facts,
     unmappable: options.unmappable ?? [],
+    unstackable: [...facts.unstackable, ...(options.unstackable ?? [])],
     hidden: readHidden(options.cwd, facts.homes),
     kinds: readKinds(options.paths),
   };
@@ -84,7 +87,7 @@ function readAll(mountinfo: string): SteadyFacts {
     kernel: parseKernelVersion(readFileSync('/proc/sys/kernel/osrelease', 'utf8')),
     caller,
     userns: readUserns(caller),
-    mounts: toMounts(mountinfo),
+    ...toMounts(mountinfo),
     rootEntries: caller.privileged ? [] : readRootEntries(),
     homes: readHomes(),
     ...(resolvConf === undefined ? {} : { resolvConf }),
@@ -98,14 +101,24 @@ export function parseKernelVersion(text: string): KernelVersion {
   return [Number(match?.[1] ?? 0), Number(match?.[2] ?? 0)];
 }
 
-function toMounts(mountinfo: string): readonly HostMount[] {
-  return parseMountinfo(mountinfo).map(({ root, point, type, options }) => ({
+function toMounts(mountinfo: string): Pick<HostFacts, 'mounts' | 'unstackable'> {
+  const entries = parseMountinfo(mountinfo);
+  return {
+    mounts: entries.map(toMount),
+    unstackable: entries
+      .filter(({ type, source }) => type === 'overlay' && source === STACKED_OVERLAY)
+      .map(({ point }) => point),
+  };
+}
+
+function toMount({ root, point, type, options }: MountEntry): HostMount {
+  return {
     target: point,
     type,
     readOnly: options.includes('ro'),
     // Only a part of a file system can be a file; asking a whole one, an NFS server that is down say, might take for ever.
     isFile: root !== '/' && statSync(point, { throwIfNoEntry: false })?.isFile() === true,
-  }));
+  };
 }
 
 function readRootEntries(): readonly RootEntry[] {

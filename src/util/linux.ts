@@ -34,6 +34,9 @@ export const MS_PRIVATE = 1 << 18;
 /** open_tree(2): the submounts too. */
 export const AT_RECURSIVE = 0x8000;
 
+/** The name that an overlay on an overlay is mounted by: overlayfs.rst, `FILESYSTEM_MAX_STACK_DEPTH` is 2. */
+export const STACKED_OVERLAY = 'overlay-on-overlay';
+
 /** File type bits of a mode, inode(7). */
 export const S_IFCHR = 0o020000;
 

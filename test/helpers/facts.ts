@@ -89,6 +89,7 @@ export function hostFacts(changes: Partial<HostFacts> = {}): HostFacts {
     },
     mounts: [mount('/', 'ext4'), mount('/proc', 'proc'), mount('/sys', 'sysfs'), mount('/dev', 'devtmpfs')],
     unmappable: [],
+    unstackable: [],
     rootEntries: [],
     hidden: [],
     homes: ['/root', '/home'],

@@ -22,6 +22,11 @@ const EXPLAINED: Readonly<
     cost: 'in containers, root cannot change these files, and reads only what everybody may',
     fix: { what: 'mount them from a file system that can be idmapped (ext4, xfs, btrfs; tmpfs from Linux 6.3)' },
   },
+  bound: {
+    id: 'files.depth',
+    cost: 'commands in containers cannot write there, not even to throw it away',
+    fix: { what: 'give them a place with -v or --tmpfs, or a root file system of their own with --rootfs' },
+  },
   readOnly: {
     id: 'files.read-only',
     cost: 'commands in containers cannot write there, not even to throw it away',
