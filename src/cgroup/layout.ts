@@ -22,7 +22,15 @@ export function detectLayout({ mountinfo, cgroups, self }: LayoutTexts): CgroupL
   const v2 = detectV2(mounts, memberships);
   const v1 = memberships.flatMap((membership) => detectV1(mounts, membership));
   const named = memberships.flatMap((membership) => detectNamed(mounts, membership));
-  return { mode: selectMode(v2, v1), ...(v2 && { v2 }), v1, named, disabled: parseDisabled(cgroups) };
+  const unmounted = listUnmounted(mounts, memberships);
+  return {
+    mode: selectMode(v2, v1),
+    ...(v2 && { v2 }),
+    v1,
+    named,
+    disabled: parseDisabled(cgroups),
+    ...(unmounted.length > 0 && { unmounted }),
+  };
 }
 
 /** A line of /proc/self/cgroup. */
@@ -77,6 +85,13 @@ function detectNamed(mounts: readonly MountEntry[], { controllers, path }: Membe
   if (!name?.startsWith('name=')) return [];
   const hierarchy = selectMount(mountsWith(mounts, controllers), path);
   return hierarchy ? [{ name: name.slice('name='.length), ...hierarchy }] : [];
+}
+
+function listUnmounted(mounts: readonly MountEntry[], memberships: readonly Membership[]): readonly string[] {
+  return memberships
+    .map(({ controllers }) => controllers.filter((name) => name !== '' && !name.startsWith('name=')))
+    .filter((controllers) => mountsWith(mounts, controllers).length === 0)
+    .flat();
 }
 
 function mountsWith(mounts: readonly MountEntry[], options: readonly string[]): readonly MountEntry[] {

@@ -109,7 +109,8 @@ interface PartV2 extends Part {
 function planV2({ place, base, facts, resources, controllers, delegate }: PartV2): Omit<CgroupPlan, 'v1'> {
   const path = join(base.path, place.below);
   const unified = listUnified(resources);
-  const handed = delegate === undefined ? [] : CONTROLLERS.filter((controller) => base.controllers.includes(controller));
+  const handed =
+    delegate === undefined ? [] : CONTROLLERS.filter((controller) => base.controllers.includes(controller));
   const enabled = selectEnabled(
     base,
     [...controllers, ...unified.flatMap(({ controller }) => controller ?? []), ...handed],
@@ -186,6 +187,8 @@ function describeMissing(controller: string, { layout, problem }: CgroupFacts, b
     return `the kernel was booted without it: take cgroup_disable=${old} off its command line, or add cgroup_enable=${old}`;
   if (layout.v1.some(({ controllers }) => controllers.includes(old)))
     return `${old} is a cgroup v1 controller here, and its hierarchy may not be written`;
+  if (layout.unmounted?.includes(old))
+    return `${old} is a cgroup v1 controller of the host, and v1 cannot be given to a container: limit the outermost one, and that holds for all inside`;
   if (base === undefined) return problem?.hint ?? 'this host has no cgroup that may be written';
   const has = base.controllers.length === 0 ? 'no controller' : base.controllers.join(', ');
   return base.isRoot

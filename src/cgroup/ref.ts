@@ -14,7 +14,13 @@ export function refFromPlan(plan: CgroupPlan, id?: string): CgroupRef {
   return {
     id: id ?? basename(path),
     ...(v2 && {
-      v2: { path: v2.path, payload: v2.payload, base: v2.base, controllers: v2.enable[0]?.controllers ?? [] },
+      v2: {
+        path: v2.path,
+        payload: v2.payload,
+        base: v2.base,
+        controllers: v2.enable[0]?.controllers ?? [],
+        ...(v2.delegate && { delegated: true }),
+      },
     }),
     v1: v1.map(({ controllers, path, base }) => ({ controllers, path, base })),
   };

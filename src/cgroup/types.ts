@@ -31,6 +31,8 @@ export interface CgroupLayout {
   readonly named: readonly NamedHierarchy[];
   /** Controllers that the kernel has and that were switched off at boot. */
   readonly disabled: readonly string[];
+  /** Controllers of v1 hierarchies that are in use and not mounted here: those of the host around a container. */
+  readonly unmounted?: readonly string[];
 }
 
 /** A v2 directory below which containers can be made. */
@@ -89,6 +91,8 @@ export interface V2Ref {
   readonly base: string;
   /** Controllers that the plan enabled, and whose files can therefore be read in `path`. */
   readonly controllers: readonly string[];
+  /** The container may make cgroups below its payload. */
+  readonly delegated?: true;
   /** Of `path`, decimal; absent while it is only planned. */
   readonly inode?: string;
 }

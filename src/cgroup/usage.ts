@@ -1,12 +1,13 @@
+import { basename } from 'node:path/posix';
 import { defined } from '../util/defined.js';
-import { readIfPresent } from './files.js';
+import { listChildren, readIfPresent } from './files.js';
 import { parsePressure, parseSingle, type Pressure } from './parse.js';
 import type { CgroupRef, V1Ref, V2Ref } from './types.js';
 import { parseUsage } from './v1/cpu.js';
 import { parseOomControl } from './v1/memory.js';
 import { type CpuStat, parseStat as parseCpuStat } from './v2/cpu.js';
 import { type IoStat, parseStat as parseIoStat } from './v2/io.js';
-import { parseEvents } from './v2/memory.js';
+import { type MemoryEvents, parseEvents } from './v2/memory.js';
 
 /** What a container has used in its life. What this host cannot tell is absent, never 0. */
 export interface Usage {
@@ -33,6 +34,7 @@ export interface Usage {
  */
 export function readUsage({ v2, v1 }: CgroupRef): Usage {
   const oomKills = readOomKills(v2, v1);
+  const oomKilled = v2?.delegated === true ? isOutOfMemory(v2, oomKills) : undefined;
   const cpu = v2 && readCpu(v2);
   return defined({
     cpuMs: cpu?.cpuMs ?? readCpuV1(v1),
@@ -41,7 +43,7 @@ export function readUsage({ v2, v1 }: CgroupRef): Usage {
     cpuThrottledMs: cpu?.throttledMs,
     memoryPeakBytes: readNumber(v2, 'memory', 'memory.peak') ?? readNumberV1(v1, 'memory', 'memory.max_usage_in_bytes'),
     pidsPeak: readNumber(v2, 'pids', 'pids.peak') ?? readNumberV1(v1, 'pids', 'pids.peak'),
-    oomKilled: oomKills === undefined ? undefined : oomKills > 0,
+    oomKilled: oomKilled ?? (oomKills === undefined ? undefined : oomKills > 0),
     oomKills,
     io: readIo(v2),
   });
@@ -74,13 +76,25 @@ function readCpuV1(v1: readonly V1Ref[]): number | undefined {
   return parseUsage(textV1(v1, 'cpuacct', 'cpuacct.usage') ?? '');
 }
 
-// `memory.events` counts the cgroups below as well: a process in a container that the container has made is one of its own.
+// `memory.events` counts the cgroups below as well: those of `exec`, and of containers inside.
 function readOomKills(v2: V2Ref | undefined, v1: readonly V1Ref[]): number | undefined {
   const events = v2?.controllers.includes('memory') ? text(v2.path, 'memory.events') : undefined;
   return events === undefined
     ? parseOomControl(textV1(v1, 'memory', 'memory.oom_control') ?? '')
     : parseEvents(events).oomKills;
 }
+
+// That one of the containers inside has met its own limit is not this one's misfortune: what counts is its own limit, and
+// its own processes, which are in the payload, or in the leaf where a nested corral has put them.
+function isOutOfMemory({ path, payload }: V2Ref, oomKills: number | undefined): boolean | undefined {
+  if (oomKills === undefined || oomKills === 0) return oomKills === undefined ? undefined : false;
+  const local = (directory: string): MemoryEvents =>
+    parseEvents(readIfPresent(`${directory}/memory.events.local`) ?? '');
+  const own = [payload, ...listChildren(payload).filter(isOwnLeaf)];
+  return local(path).oom > 0 || own.some((directory) => local(directory).oomKills > 0);
+}
+
+const isOwnLeaf = (path: string): boolean => /^(supervisor|exec-\d+)$/.test(basename(path));
 
 function readIo(v2: V2Ref | undefined): IoStat | undefined {
   const stat = v2?.controllers.includes('io') ? text(v2.path, 'io.stat') : undefined;

@@ -119,11 +119,17 @@ function settleUserNamespace(spec: Spec, facts: HostFacts): { readonly spec: Spe
 
 // Without a cgroup, what is left is that a pid namespace dies with its first process. Without that, too, nothing is.
 function cgroupNotes({ spec, facts }: Context, cgroup: CgroupPlan): readonly string[] {
-  if (cgroup.v2 !== undefined || cgroup.v1.length > 0) return [];
+  const delegation = nests(spec) ? delegationNotes(spec, facts, cgroup) : [];
+  if (cgroup.v2 !== undefined || cgroup.v1.length > 0) return delegation;
   const { text, hint } = facts.cgroup.problem ?? { text: 'no cgroup can be made', hint: undefined };
   if (!hasNamespace(spec, 'pid'))
     throw new UnsupportedError('a container without a pid namespace', `a cgroup: ${text}`, { hint });
   return [NOTES.noCgroup(text)];
+}
+
+function delegationNotes(spec: Spec, { caller }: HostFacts, { v2 }: CgroupPlan): readonly string[] {
+  if (v2 === undefined) return [NOTES.nothingDelegated()];
+  return caller.privileged || spec.process.user.uid === 0 ? [] : [NOTES.rootsCgroup()];
 }
 
 /** The root filesystem and all that is mounted in it, up to the pivot. */

@@ -1,6 +1,6 @@
+import { dirname } from 'node:path/posix';
 import type { HiddenPath, HostFacts, HostMount } from '../host/facts.js';
 import type { SlotName, Step } from '../plan/steps.js';
-import type { FdPlan } from '../plan/types.js';
 import { ANNOTATIONS } from '../spec/annotations.js';
 import type { Context, Part } from './context.js';
 import { bindLayer, hiddenFiles, isLastOverlay, isStackable } from './bound.js';
@@ -104,54 +104,72 @@ function treeDirectory(index: number): string {
  * mounted below.
  */
 export function hostOverlay(context: Context, files: Readonly<Record<string, string>>): Part {
-  const userns = hasNamespace(context.spec, 'user');
   const mounts = [{ target: '/', type: '', readOnly: false, isFile: false }, ...visibleMounts(context)];
   const ownMounts = mounts.map(({ target }) => target);
-  const fds: FdPlan[] = [];
-  const notes: string[] = [];
-  const steps: Step[] = [];
-  const masked: string[] = [];
-  mounts.forEach((mount, index) => {
-    const { target } = mount;
-    const idmap = context.ids.shifted;
-    const refusal = idmap
-      ? whyNotIdmapped(context.facts, target, { recursive: false, overlay: !mount.isFile && isStackable(context.facts, target) })
-      : undefined;
-    if (refusal !== undefined) notes.push(NOTES.ownedByNobody(target, refusal));
-    fds.push({
-      slot: treeSlot(target),
-      kind: 'tree',
-      path: target,
-      recursive: false,
-      idmap: idmap && refusal === undefined,
-    });
-    // There is no overlay of a file.
-    if (mount.isFile) {
-      steps.push(bindFile(treeSlot(target), target));
-      return;
-    }
-    const hidden = hiddenBelow(context, target, ownMounts);
-    const shown = target === '/' ? { files } : {};
-    if (!isStackable(context.facts, target)) {
-      steps.push(...bindLayer({ tree: treeSlot(target), target, hidden, ...shown }, context.facts));
-      masked.push(...hiddenFiles(hidden));
-      notes.push(NOTES.bound(target));
-      return;
-    }
-    const lower = treeDirectory(index);
-    steps.push(attach(treeSlot(target), lower));
-    const layer: Layer = {
-      name: `layer.${String(index)}`,
-      target,
-      lower,
-      hidden,
-      last: isLastOverlay(context.facts, target),
-      ...shown,
+  const parts = mounts.map((mount, index) =>
+    showMount(context, mount, { index, ownMounts, files: mount.target === '/' ? files : {} }),
+  );
+  return {
+    fds: parts.flatMap(({ fds }) => fds ?? []),
+    notes: parts.flatMap(({ notes }) => notes ?? []),
+    steps: parts.flatMap(({ steps }) => steps),
+    masked: parts.flatMap(({ masked }) => masked ?? []),
+  };
+}
+
+interface Showing {
+  readonly index: number;
+  /** The targets of all mounts that are shown. */
+  readonly ownMounts: readonly string[];
+  readonly files: Readonly<Record<string, string>>;
+}
+
+function showMount(context: Context, { target, isFile }: HostMount, showing: Showing): Part {
+  const { facts, ids } = context;
+  const tree = treeSlot(target);
+  const overlay = !isFile && isStackable(facts, target);
+  const refusal = ids.shifted ? whyNotIdmapped(facts, target, { recursive: false, overlay }) : undefined;
+  const source: Omit<Part, 'steps'> = {
+    fds: [{ slot: tree, kind: 'tree', path: target, recursive: false, idmap: ids.shifted && refusal === undefined }],
+    notes: refusal === undefined ? [] : [NOTES.ownedByNobody(target, refusal)],
+  };
+  // There is no overlay of a file.
+  if (isFile) return { ...source, steps: [bindFile(tree, target)] };
+  const { index, ownMounts, files } = showing;
+  const hidden = hiddenBelow(context, target, ownMounts);
+  if (!overlay) {
+    return {
+      ...source,
+      notes: [...(source.notes ?? []), NOTES.bound(target)],
+      steps: bindLayer({ tree, target, hidden, files }, facts),
+      masked: hiddenFiles(hidden),
     };
-    if (target === '/') steps.push(...mountLayer(layer, STAGE, 'root', userns), openRoot());
-    else steps.push(...mountLayer(layer, ROOT, target, userns));
-  });
-  return { fds, steps, notes, masked };
+  }
+  const lower = treeDirectory(index);
+  const layer: Layer = {
+    name: `layer.${String(index)}`,
+    target,
+    lower,
+    hidden,
+    files,
+    last: isLastOverlay(facts, target),
+    directories: refusal === undefined ? [] : mountPoints(context, target, ownMounts),
+  };
+  return { ...source, steps: [attach(tree, lower), ...overlaySteps(context, layer)] };
+}
+
+function overlaySteps({ spec }: Context, layer: Layer): readonly Step[] {
+  const userns = hasNamespace(spec, 'user');
+  if (layer.target !== '/') return mountLayer(layer, ROOT, layer.target, userns);
+  return [...mountLayer(layer, STAGE, 'root', userns), openRoot()];
+}
+
+// Where all files belong to nobody, not even root could make a mount point: the directories around them are made its own.
+function mountPoints({ spec }: Context, target: string, ownMounts: readonly string[]): readonly string[] {
+  const around = spec.mounts.map(({ destination }) => dirname(destination));
+  const nearest = (path: string): string | undefined =>
+    ownMounts.filter((own) => isWithin(path, own)).sort((a, b) => b.length - a.length)[0];
+  return [...new Set(around)].filter((path) => path !== target && nearest(path) === target);
 }
 
 function attach(tree: SlotName, target: string): Step {

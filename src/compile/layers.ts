@@ -15,6 +15,8 @@ export interface Layer {
   readonly hidden: readonly HiddenPath[];
   /** Files that are shown instead of the host's: path below `target` → content. */
   readonly files?: Readonly<Record<string, string>>;
+  /** Directories that belong to the container's root, whoever owns the host's; paths below `target`. */
+  readonly directories?: readonly string[];
   /** It lies on an overlay: the kernel allows no third one on top of it, and its name says so to whoever would try. */
   readonly last?: boolean;
 }
@@ -33,12 +35,13 @@ export const STAGE: SlotName = 'stage';
  */
 export function mountLayer(layer: Layer, root: SlotName, target: string, userns: boolean): readonly Step[] {
   const { name, hidden, files = {} } = layer;
+  const replaced = [...hidden, ...Object.keys(files), ...(layer.directories ?? [])];
   const directories = hidden.filter(({ kind }) => kind === 'directory');
   const cover = `${name}.cover`;
   const hide = `${name}.hide`;
   const lowers: string[] = [];
   const steps: Step[] = [];
-  if (hidden.length > 0 || Object.keys(files).length > 0) {
+  if (replaced.length > 0) {
     lowers.push(cover);
     steps.push(makeDirectory(cover), ...coverSteps(layer, cover, files));
   }
@@ -74,6 +77,7 @@ const LAYER_ATTRIBUTES = MOUNT_ATTR.MOUNT_ATTR_NODEV;
 
 function coverSteps(layer: Layer, cover: string, files: Readonly<Record<string, string>>): readonly Step[] {
   return [
+    ...(layer.directories ?? []).map((path) => makeDirectory(`${cover}/${below(layer, path)}`)),
     ...layer.hidden.map(({ path, kind, mode }): Step => {
       const inside = `${cover}/${below(layer, path)}`;
       return kind === 'directory'

@@ -14,6 +14,10 @@ export const WITHOUT = {
 export const NOTES = {
   noUserNamespace: (reason: string) => `no user namespace, so ${WITHOUT.userNamespace}: ${reason}`,
   noCgroup: (reason: string) => `no cgroup, so ${WITHOUT.cgroup}: ${reason}`,
+  nothingDelegated: () =>
+    'containers inside have no cgroup of their own: this host has no cgroup v2 that could be handed on',
+  rootsCgroup: () =>
+    'only root of the container can make cgroups for others inside: to give them to another user takes root',
   noCgroupMount: (path: string) => `${path} is left as it is: this host has no cgroup v2`,
   bornElsewhere: (reason: string) => `${reason}: the container was moved into its cgroup after its birth`,
   hostIds: (reason: string) => `container ids are the host's own (still without privileges outside): ${reason}`,

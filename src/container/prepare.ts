@@ -61,7 +61,11 @@ function compileHere(id: string, spec: Spec): StagedPlan {
   const { cwd } = spec.process;
   const exposed = spec.annotations[ANNOTATIONS.expose];
   const paths = [...GENERATED, cwd, ...(exposed === undefined ? [] : (JSON.parse(exposed) as string[]))];
-  return compileInStages(id, spec, readHostFacts({ paths, cwd, unmappable: [...unmappable], unstackable: [...unstackable] }));
+  return compileInStages(
+    id,
+    spec,
+    readHostFacts({ paths, cwd, unmappable: [...unmappable], unstackable: [...unstackable] }),
+  );
 }
 
 /** Remembers that the file system at `path` refuses idmapped mounts, whatever its kernel's version promises. */

@@ -6,7 +6,7 @@ import type { CallerFacts, IdLoan, UsernsFacts } from './facts.js';
 export function readUserns(caller: CallerFacts): UsernsFacts {
   const uids = parseIdMap(read('/proc/self/uid_map'));
   const gids = parseIdMap(read('/proc/self/gid_map'));
-  const subordinate = caller.privileged ? undefined : readSubordinate(caller);
+  const subordinate = caller.privileged ? undefined : readSubordinate(caller, { uids, gids });
   const refused = readRefusal(caller);
   return {
     initial: isInitial(uids) && isInitial(gids),
@@ -32,12 +32,18 @@ function isInitial(ranges: readonly IdRange[]): boolean {
   return first?.containerId === 0 && first.hostId === 0 && first.size === 0xffff_ffff;
 }
 
-function readSubordinate({ uid }: CallerFacts): UsernsFacts['subordinate'] {
+function readSubordinate({ uid }: CallerFacts, own: Pick<UsernsFacts, 'uids' | 'gids'>): UsernsFacts['subordinate'] {
   const name = userName();
   const uids = findLoan(read('/etc/subuid'), [String(uid), name]);
   const gids = findLoan(read('/etc/subgid'), [String(uid), name]);
   if (uids === undefined || gids === undefined || isMissing('newuidmap') || isMissing('newgidmap')) return undefined;
-  return { uids, gids };
+  // In a container the file is that of its image: what it lends may be more than there is.
+  return isWithinMap(uids, own.uids) && isWithinMap(gids, own.gids) ? { uids, gids } : undefined;
+}
+
+/** Tells whether a user namespace has all the ids that are lent. */
+export function isWithinMap({ first, size }: IdLoan, ranges: readonly IdRange[]): boolean {
+  return ranges.some(({ containerId, size: mapped }) => first >= containerId && first + size <= containerId + mapped);
 }
 
 /** Finds the first range that /etc/subuid or /etc/subgid lends to an owner. @see subuid(5) */

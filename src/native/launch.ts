@@ -76,10 +76,20 @@ export async function launchInit(options: LaunchOptions): Promise<Launched> {
     return { ...cloned, socketFd };
   } catch (error) {
     closeSync(socketFd);
-    throw toSyscallError(error, 'start corral-init');
+    throw describe(error);
   } finally {
     closeSync(childSocketFd);
   }
+}
+
+function describe(error: unknown): unknown {
+  const known = toSyscallError(error, 'start corral-init');
+  // user_namespaces(7), pid_namespaces(7); EUSERS before Linux 4.9.
+  if (!(known instanceof SyscallError) || !['ENOSPC', 'EUSERS'].includes(known.code)) return known;
+  const { syscall, errno } = known;
+  const hint =
+    'user and pid namespaces nest at most 32 deep, and /proc/sys/user/max_*_namespaces bounds how many there are';
+  return new SyscallError({ action: 'start corral-init', syscall, errno }, { hint });
 }
 
 async function cloneOrFallBack(

@@ -23,8 +23,7 @@ function cgroupLines({ evacuate, v2, v1 }: CgroupPlan): readonly string[] {
   return [
     ...(evacuate === undefined ? [] : [`move the processes of ${evacuate} to ${evacuate}/supervisor`]),
     ...(v2?.enable ?? []).map(
-      ({ path, controllers }) =>
-        `write ${enabling(controllers)} to ${path}/cgroup.subtree_control`,
+      ({ path, controllers }) => `write ${enabling(controllers)} to ${path}/cgroup.subtree_control`,
     ),
     ...(v2 === undefined ? [] : [`make ${v2.path}`]),
     ...(v2?.writes ?? []).map(({ file, value }) => `write ${value} to ${file}`),

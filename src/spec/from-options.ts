@@ -1,11 +1,6 @@
 import { OptionError } from '../errors/option-error.js';
 import { ANNOTATIONS, HOST_OVERLAY } from './annotations.js';
-import {
-  DEFAULT_MASKED_PATHS,
-  DEFAULT_MOUNTS,
-  DEFAULT_READONLY_PATHS,
-  SCRATCH_MOUNTS,
-} from './defaults.js';
+import { DEFAULT_MASKED_PATHS, DEFAULT_MOUNTS, DEFAULT_READONLY_PATHS, SCRATCH_MOUNTS } from './defaults.js';
 import { checkNest, NEST_CAPABILITIES, nestMounts } from './nest.js';
 import { containerEnv, inheritedEnv } from './environment.js';
 import type { ContainerOptions } from './options.js';
@@ -132,7 +127,10 @@ function allMounts(options: ContainerOptions, around: Surroundings): readonly Mo
   ];
   refuseTwice(asked);
   // A mount that was asked for takes the place of the default one: what lies in it comes after, as do all others.
-  const defaults = [...(options.nest === true ? nestMounts(DEFAULT_MOUNTS) : DEFAULT_MOUNTS), ...(options.rootfs === undefined ? SCRATCH_MOUNTS : [])];
+  const defaults = [
+    ...(options.nest === true ? nestMounts(DEFAULT_MOUNTS) : DEFAULT_MOUNTS),
+    ...(options.rootfs === undefined ? SCRATCH_MOUNTS : []),
+  ];
   const replaced = defaults.map((mount) => asked.find(({ destination }) => destination === mount.destination) ?? mount);
   return [...replaced, ...byDepth(asked.filter((mount) => !replaced.includes(mount)))];
 }

@@ -34,6 +34,7 @@ const OPTIONS: Readonly<Record<string, ContainerOptions>> = {
     user: '1000:1000',
   },
   terminal: { terminal: { columns: 100, rows: 30 }, user: '1000:1000' },
+  nest: { nest: true, user: '1000:1000' },
   'cgroup-only': { isolation: 'cgroup', pids: 64 },
 };
 

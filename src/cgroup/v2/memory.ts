@@ -40,6 +40,8 @@ const formatLimit = (bytes: number): string => (bytes < 0 ? 'max' : String(bytes
 export interface MemoryEvents {
   /** Processes that the kernel's out-of-memory killer took. */
   readonly oomKills: number;
+  /** How often the limit was met with nothing left to reclaim. */
+  readonly oom: number;
   /** How often usage was about to pass `memory.max`. */
   readonly max: number;
 }
@@ -47,5 +49,5 @@ export interface MemoryEvents {
 /** Returns the counts of `memory.events`; a count that the kernel does not know is 0. */
 export function parseEvents(text: string): MemoryEvents {
   const counts = parseFlatKeyed(text);
-  return { oomKills: counts.get('oom_kill') ?? 0, max: counts.get('max') ?? 0 };
+  return { oomKills: counts.get('oom_kill') ?? 0, oom: counts.get('oom') ?? 0, max: counts.get('max') ?? 0 };
 }

@@ -57,7 +57,8 @@ export function loosenOuter(inside: string, flags: Readonly<Record<'docker' | 'p
   if (inside === 'docker' || inside === 'podman') {
     return { what: 'start the outer container with less in the way', run: [`${inside} run ${flags[inside]} …`] };
   }
-  if (inside === 'corral') return { what: 'use corral on the host: it cannot be nested yet' };
+  if (inside === 'corral')
+    return { what: 'start the outer container with room for others', run: ['corral run --nest …'] };
   return { what: `the outer container (${inside}) has to allow it: with docker that is ${flags.docker}` };
 }
 

@@ -69,8 +69,8 @@ describe('memory', () => {
   });
 
   it('counts out-of-memory kills', () => {
-    expect(memory.parseEvents('low 0\nhigh 0\nmax 12\noom 2\noom_kill 3\n')).toEqual({ oomKills: 3, max: 12 });
-    expect(memory.parseEvents('')).toEqual({ oomKills: 0, max: 0 });
+    expect(memory.parseEvents('low 0\nhigh 0\nmax 12\noom 2\noom_kill 3\n')).toEqual({ oomKills: 3, oom: 2, max: 12 });
+    expect(memory.parseEvents('')).toEqual({ oomKills: 0, oom: 0, max: 0 });
     expect(memoryV1.parseOomControl('oom_kill_disable 0\nunder_oom 0\noom_kill 4\n')).toBe(4);
     expect(memoryV1.parseOomControl('oom_kill_disable 0\nunder_oom 0\n')).toBeUndefined();
   });

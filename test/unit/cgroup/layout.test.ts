@@ -10,6 +10,18 @@ function ownByController(texts: LayoutTexts): Record<string, string | undefined>
   return Object.fromEntries(detectLayout(texts).v1.map(({ controllers, own }) => [controllers.join(','), own]));
 }
 
+describe('detectLayout in a container', () => {
+  it('names the v1 controllers of the host around it, which are not mounted', () => {
+    const layout = detectLayout({
+      mountinfo: '85 84 0:38 / /sys/fs/cgroup rw,nosuid - cgroup2 cgroup2 rw\n',
+      cgroups: '',
+      self: '9:name=systemd:/\n4:memory:/\n1:cpu,cpuacct:/\n0::/\n',
+    });
+    expect(layout).toMatchObject({ mode: 'unified', unmounted: ['memory', 'cpu', 'cpuacct'] });
+    expect(layout.v2).toMatchObject({ own: '/sys/fs/cgroup', readonly: false });
+  });
+});
+
 describe('detectLayout on real hosts', () => {
   it('finds v2 beside v1 controllers', () => {
     const layout = detectLayout(hosts.HYBRID_VM);

@@ -49,6 +49,7 @@ describe('parsers', () => {
           point: '/b',
           options: ['rw', 'ro'],
           type: 'ext3',
+          source: '/dev/root',
           superOptions: ['rw', 'errors=continue'],
         },
       ],

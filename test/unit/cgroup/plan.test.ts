@@ -46,6 +46,43 @@ function failure(run: () => unknown): Record<string, unknown> {
   throw new Error('nothing was thrown');
 }
 
+describe('the plan of a container that holds others', () => {
+  const delegate = { uid: 524288, gid: 524289 };
+  const nest = (facts: CgroupFacts) => planCgroup({ id: 'web', facts, resources: {}, delegate });
+
+  it('hands every controller that corral knows down to the payload, gives that away, and bounds its cgroups', () => {
+    const controllers = ['cpuset', 'cpu', 'memory', 'pids', 'io'];
+    const { v2 } = nest(UNIFIED);
+    expect(v2!.delegate).toEqual({ ...delegate, controllers });
+    expect(v2!.enable.map((entry) => entry.controllers.toSorted())).toEqual([
+      controllers.toSorted(),
+      controllers.toSorted(),
+    ]);
+    expect(v2!.writes).toEqual([{ file: 'cgroup.max.descendants', value: '20000', ifAbsent: 'skip' }]);
+  });
+
+  it('makes room for controllers where the caller’s own cgroup has processes in it', () => {
+    const plan = nest(factsWith({ v2Base: DELEGATED }));
+    expect(plan.evacuate).toBe('/c/me');
+    expect(plan.v2!.delegate).toEqual({ ...delegate, controllers: ['memory', 'pids'] });
+  });
+
+  it('moves nobody where there is nothing to hand down', () => {
+    const plan = nest(factsWith({ v2Base: { ...DELEGATED, controllers: ['hugetlb'] } }));
+    expect(plan).not.toHaveProperty('evacuate');
+    expect(plan.v2).toMatchObject({ enable: [], delegate: { controllers: [] } });
+  });
+
+  it('is told of in the reference, so that figures are read accordingly', () => {
+    expect(refFromPlan(nest(UNIFIED)).v2).toMatchObject({ delegated: true });
+    expect(refFromPlan(planCgroup({ id: 'web', facts: UNIFIED, resources: {} })).v2).not.toHaveProperty('delegated');
+  });
+
+  it('has no v2 part on a legacy host', () => {
+    expect(nest(LEGACY)).not.toHaveProperty('v2');
+  });
+});
+
 describe('a plan on a unified host', () => {
   it('has two levels, and the controllers that give every result its peaks', () => {
     expect(plan(UNIFIED)).toEqual({
@@ -209,6 +246,12 @@ describe('what cannot be planned', () => {
       }),
       { cpu: { quota: 1 } },
       'cpu is a cgroup v1 controller here, and its hierarchy may not be written',
+    ],
+    [
+      'is the v1 controller of a host around this container',
+      factsWith({ v2Base: DELEGATED, layout: { ...layout, unmounted: ['blkio'] } }),
+      { blockIO: { weight: 10 } },
+      'blkio is a cgroup v1 controller of the host, and v1 cannot be given to a container: limit the outermost one, and that holds for all inside',
     ],
     [
       'is asked for by a unified file',

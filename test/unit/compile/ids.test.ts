@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { becomeRoot, isMapped, planIds } from '../../../src/compile/ids.js';
+import { becomeRoot, cgroupOwner, isMapped, planIds, toHostId } from '../../../src/compile/ids.js';
 import { PLAIN_CALLER, hostFacts, mount, plainFacts, specOf } from '../../helpers/facts.js';
 
 const overlayRoot = hostFacts({ mounts: [mount('/', 'overlay')] });
@@ -42,6 +42,12 @@ describe('the ids of root’s container', () => {
           '/ is on overlay, which cannot be idmapped here',
       ],
     });
+  });
+
+  test('are never the host’s own where the container may hold others, whoever owns the files', () => {
+    const { maps, shifted } = planIds('web', specOf({ nest: true }), overlayRoot);
+    expect(shifted).toBe(true);
+    expect(maps!.uids[0]!.hostId).toBeGreaterThanOrEqual(524288);
   });
 
   test('depend on what is mounted below a root filesystem of one’s own, for it is bound whole', () => {
@@ -132,4 +138,27 @@ test.each([
     { containerId: 20, hostId: 9, size: 1 },
   ];
   expect(isMapped(ranges, id)).toBe(mapped);
+});
+
+describe('the owner of a nesting container’s cgroup', () => {
+  const spec = specOf({ nest: true, user: '1000:1000' });
+
+  test('is the container’s user, by the ids of the host', () => {
+    const ids = planIds('web', spec, hostFacts());
+    const first = ids.maps!.uids[0]!.hostId;
+    expect(cgroupOwner(spec.process, ids, hostFacts())).toEqual({ uid: first + 1000, gid: first + 1000 });
+    expect(toHostId(ids.maps!.uids, 65536)).toBeUndefined();
+  });
+
+  test('stays the caller where that has no other ids to give, or a user has none', () => {
+    const plain = plainFacts();
+    const { uid, gid } = PLAIN_CALLER;
+    expect(cgroupOwner(spec.process, planIds('web', spec, plain), plain)).toEqual({ uid, gid });
+    const unmapped = specOf({ nest: true, user: '70000:70000' });
+    expect(cgroupOwner(unmapped.process, planIds('web', unmapped, hostFacts()), hostFacts())).toEqual({
+      uid: 0,
+      gid: 0,
+    });
+    expect(cgroupOwner(spec.process, { shifted: false, notes: [] }, hostFacts())).toEqual({ uid: 0, gid: 0 });
+  });
 });

@@ -12,6 +12,16 @@ const options = (layer: Partial<Layer>, userns = true): readonly string[] => {
   return last?.op === 'mount' ? last.options : [];
 };
 
+describe('a layer on an overlay', () => {
+  test('says by its name that it is the last', () => {
+    const source = (last: boolean) => {
+      const step = steps({ last }).at(-1);
+      return step?.op === 'mount' ? step.source : undefined;
+    };
+    expect([source(false), source(true)]).toEqual(['overlay', 'overlay-on-overlay']);
+  });
+});
+
 describe('a layer', () => {
   test('that hides nothing is the host’s directory below an empty one', () => {
     expect(steps({})).toEqual([

@@ -113,7 +113,7 @@ describe('user namespaces', () => {
       'denied in corral',
       { system: { inside: 'corral' }, trials: namespaces({ user: DENIED }) },
       'limited',
-      /cannot be nested yet/,
+      /corral run --nest …/,
     ],
     [
       'too many',

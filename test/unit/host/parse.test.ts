@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseStatus } from '../../../src/host/caller.js';
 import { parseKernelVersion } from '../../../src/host/read-facts.js';
-import { findLoan, parseIdMap } from '../../../src/host/userns.js';
+import { findLoan, isWithinMap, parseIdMap } from '../../../src/host/userns.js';
 
 const status = (fields: Readonly<Record<string, string>>): string =>
   Object.entries({ Name: 'node', ...fields })
@@ -94,5 +94,22 @@ describe('a loan of ids', () => {
 
   test.each(['', 'ann', 'ann:', 'ann:1', 'ann:1:', 'ann:1:x', 'ann:1:-5', 'ann:1:0'])('%j is none', (line) => {
     expect(findLoan(line, ['ann'])).toBeUndefined();
+  });
+});
+
+describe('ids that are lent', () => {
+  const own = [
+    { containerId: 0, hostId: 1000, size: 1 },
+    { containerId: 1, hostId: 100_000, size: 65_535 },
+  ];
+
+  test.each([
+    [{ first: 1, size: 65_535 }, true],
+    [{ first: 2000, size: 100 }, true],
+    [{ first: 0, size: 10 }, false],
+    [{ first: 60_000, size: 65_536 }, false],
+    [{ first: 100_000, size: 65_536 }, false],
+  ])('%j: in the own user namespace: %j', (loan, expected) => {
+    expect(isWithinMap(loan, own)).toBe(expected);
   });
 });
