@@ -5,22 +5,18 @@
  */
 
 export type { Container } from './container/container.js';
-export {
-  type ContainerDetails,
-  type ContainerInfo,
-  Containers,
-  type Pruned,
-  type Status,
-} from './container/containers.js';
+export { type ContainerDetails, Containers, type Pruned } from './container/containers.js';
 export type { CopyDestination, CopyOptions, CopyReport, CopySource } from './container/copy/copy.js';
 export type { EndingOptions } from './container/ending.js';
 export type { ExecOptions, ExecProcess } from './container/exec.js';
 export type { PipeOptions, Pipes } from './container/pipes.js';
 export type { ContainerResult, ProcessResult } from './container/result.js';
+export type { ContainerInfo, Status } from './container/info.js';
 export type { CgroupInfo, ContainerInternals, NamespaceInfo } from './container/inspect.js';
 export { run, type RunOptions, type RunResult } from './container/run.js';
 export { spawn, type SpawnOptions } from './container/spawn.js';
 export type { FileStream, StreamOption, StreamOptions } from './container/streams.js';
+export type { ContainerTree } from './container/tree.js';
 export type { Terminal } from './container/terminal.js';
 export type { EndReport, WaitOptions } from './container/wait.js';
 

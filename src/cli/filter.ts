@@ -1,4 +1,4 @@
-import type { ContainerInfo, Status } from '../container/containers.js';
+import type { ContainerInfo, Status } from '../container/info.js';
 import { OptionError } from '../errors/option-error.js';
 import { closest } from '../util/closest.js';
 

@@ -1,4 +1,5 @@
-import type { ContainerInfo, Containers } from '../container/containers.js';
+import type { Containers } from '../container/containers.js';
+import type { ContainerInfo } from '../container/info.js';
 import { isContainerError } from '../errors/container-error.js';
 import { EXIT } from './exit-codes.js';
 import { UsageError } from './usage-error.js';

@@ -1,4 +1,4 @@
-import type { Status } from '../container/containers.js';
+import type { Status } from '../container/info.js';
 import type { Style } from './style.js';
 
 /** What each status looks like on a terminal. */

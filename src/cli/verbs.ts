@@ -43,6 +43,11 @@ export const VERBS: Readonly<Record<string, VerbEntry>> = {
     group: SEE,
     load: async () => (await import('./verbs/ps.js')).ps,
   },
+  tree: {
+    summary: 'show containers with those that they hold',
+    group: SEE,
+    load: async () => (await import('./verbs/tree.js')).tree,
+  },
   inspect: {
     summary: 'show all that is known of a container',
     group: SEE,

@@ -5,7 +5,7 @@ import { removeParent } from '../cgroup/parent.js';
 import type { CgroupRef } from '../cgroup/types.js';
 import { listProcesses } from '../cgroup/processes.js';
 import { hasCgroup } from '../cgroup/ref.js';
-import { type Stats, readStats } from '../cgroup/stats.js';
+import { readStats } from '../cgroup/stats.js';
 import { readUsage } from '../cgroup/usage.js';
 import { StateError } from '../errors/state-errors.js';
 import { UnsupportedError } from '../errors/unsupported-error.js';
@@ -13,36 +13,17 @@ import { labelsOf } from '../spec/annotations.js';
 import { now } from '../util/now.js';
 import type { CopyDestination, CopyOptions, CopyReport, CopySource } from './copy/copy.js';
 import { isAlive, openProcess, type ProcessIdentity } from './identity.js';
+import type { ContainerInfo, Status } from './info.js';
 import type { PipeOptions, Pipes, TerminalOption } from './pipes.js';
 import type { LastUsage, State } from './state.js';
 import type { OwnedState } from './state-file.js';
 import { Store, stateDirectory } from './store.js';
 import type { StreamOption } from './streams.js';
 import { type ExecOptions, type ExecProcess, startExec } from './exec.js';
+import { isNestedPath, killNested, outermost } from './nested.js';
+import { type ContainerTree, growTree, selectBranch } from './tree.js';
 import { type ContainerInternals, readInternals } from './inspect.js';
 import { type EndReport, type WaitOptions, waitForEnd } from './wait.js';
-
-/**
- * `creating`, `running` and `paused` say what they mean; `stopped`: its first process has ended and its owner is clearing
- * up; `abandoned`: its owner died without clearing up, and `prune` will.
- */
-export type Status = 'creating' | 'running' | 'paused' | 'stopped' | 'abandoned';
-
-/** What a list of containers shows of each. */
-export interface ContainerInfo {
-  readonly id: string;
-  readonly status: Status;
-  /** Its first process, in the caller's pid namespace; absent when there is none. */
-  readonly pid?: number;
-  readonly command: readonly string[];
-  /** What was noted about it when it was made. */
-  readonly labels: Readonly<Record<string, string>>;
-  /** RFC 3339. */
-  readonly createdAt: string;
-  /** How many processes it has. */
-  readonly processes: number;
-  readonly stats: Stats;
-}
 
 /** All that is known of a container. */
 export interface ContainerDetails extends ContainerInfo, ContainerInternals {}
@@ -68,6 +49,19 @@ export class Containers {
     return this.#store.list().map((state) => this.#describe(state));
   }
 
+  /**
+   * Returns the containers, by name, with those that they hold, and so on: from a host all of them, from inside a container
+   * those below it.
+   *
+   * @param names - which, instead of all; also the path of one in another: `outer/inner`
+   * @throws NotFoundError
+   */
+  tree(names: readonly string[] = []): readonly ContainerTree[] {
+    const grow = (state: State): ContainerTree => growTree(this.#describe(state), state.cgroup);
+    if (names.length === 0) return this.#store.list().map(grow);
+    return names.map((name) => selectBranch(grow(this.#store.get(outermost(name))), name));
+  }
+
   /** Returns one container. @throws NotFoundError */
   get(id: string): ContainerInfo {
     return this.#describe(this.#store.get(id));
@@ -77,10 +71,12 @@ export class Containers {
    * Kills a container whole, whoever its owner is, and waits until its cgroup is gone. Its owner, if alive, learns how it
    * ended; otherwise its state is removed, too.
    *
+   * @param id - its name, or the path of one in another: `outer/inner`
    * @param options - `dryRun`: kill nothing, and list the processes that would die
    * @throws NotFoundError; CgroupRefusedError when the cgroup is not the one that was recorded
    */
   async kill(id: string, options: { readonly dryRun?: boolean } = {}): Promise<KillReport> {
+    if (isNestedPath(id)) return killNested(id, (outer) => this.#store.get(outer), options);
     const { cgroup, init } = this.#store.get(id);
     if (options.dryRun === true) return killCgroup(cgroup, { dryRun: true });
     if (!hasCgroup(cgroup) && init !== undefined) await killInit(init);

@@ -1,10 +1,11 @@
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readlinkSync } from 'node:fs';
 import { type Limits, readLimits } from '../cgroup/limits.js';
 import { listProcesses } from '../cgroup/processes.js';
 import type { CgroupRef, V1Ref, V2Ref } from '../cgroup/types.js';
 import type { IdRange } from '../plan/types.js';
 import { ANNOTATIONS, HOST_OVERLAY, diesWithParent } from '../spec/annotations.js';
 import type { IdMapping, NamespaceType, Spec } from '../spec/types.js';
+import { readCommand } from './commands.js';
 import { isAlive } from './identity.js';
 import type { State } from './state.js';
 
@@ -124,15 +125,5 @@ function readNamespace(pid: string, link: string): number | undefined {
     return inode === undefined ? undefined : Number(inode);
   } catch {
     return undefined; // ended, or somebody else's
-  }
-}
-
-function readCommand(pid: number): readonly string[] | undefined {
-  try {
-    return readFileSync(`/proc/${String(pid)}/cmdline`, 'utf8')
-      .split('\0')
-      .slice(0, -1);
-  } catch {
-    return undefined;
   }
 }

@@ -1,42 +1,26 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { formatDuration } from '../../util/duration.js';
-import { Screen, type Size } from '../screen.js';
+import { fitScreen, type LiveView } from '../live.js';
+import type { Size } from '../screen.js';
 import { type Paint, painter } from '../style.js';
 import { formatTable } from '../table.js';
 import { COLUMNS } from './columns.js';
 import { type Source, type Use, compareSamples } from './sample.js';
 
-/** The first rates need not wait for long. */
-const FIRST_INTERVAL_MS = 250;
-
-/** Shows what containers use on the whole terminal, until a key or a signal ends it, or there is nothing left to see. */
-export async function showLive({ look, isOver, intervalMs }: Source): Promise<void> {
-  const end = new AbortController();
+/** What containers use, as a view that is looked at again and again. */
+export function liveStats({ look, isOver, intervalMs }: Source): LiveView {
   const paint = painter(1);
-  let uses: readonly Use[] = [];
-  let drawn = Promise.resolve();
-  // One after another: what is drawn last is the latest.
-  const draw = (): Promise<void> => {
-    drawn = drawn.then(async () => {
-      const lines = await formatScreen(uses, screen.size, { intervalMs, paint });
-      if (!end.signal.aborted) screen.draw(lines);
-    });
-    return drawn;
-  };
-  using screen = new Screen({ onQuit: () => end.abort(), onResize: () => void draw() });
   let before = look();
-  uses = compareSamples(before, undefined);
-  await draw();
-  for (let waitMs = Math.min(intervalMs, FIRST_INTERVAL_MS); ; waitMs = intervalMs) {
-    await delay(waitMs, undefined, { signal: end.signal }).catch(() => undefined);
-    if (end.signal.aborted) break;
-    const now = look();
-    if (isOver(now)) break;
-    uses = compareSamples(now, before);
-    before = now;
-    await draw();
-  }
-  await drawn;
+  let uses = compareSamples(before, undefined);
+  return {
+    intervalMs,
+    refresh: () => {
+      const now = look();
+      uses = compareSamples(now, before);
+      before = now;
+      return !isOver(now);
+    },
+    render: (size) => formatScreen(uses, size, { intervalMs, paint }),
+  };
 }
 
 /** How a screen of figures looks. */
@@ -48,19 +32,11 @@ interface Look {
 /** Returns the lines of a screen: the table, cut where it is too long, and what ends it. */
 export async function formatScreen(uses: readonly Use[], size: Size, { intervalMs, paint }: Look): Promise<string[]> {
   const footer = `${countContainers(uses.length)}, every ${formatDuration(intervalMs)}; q ends it`;
-  // The header, a blank line and the footer.
-  const room = Math.max(1, size.rows - 3);
-  const shown = uses.length <= room ? uses : uses.slice(0, room - 1);
-  const table = await formatTable(shown, COLUMNS, { width: size.columns, paint });
-  const more = uses.length - shown.length;
-  return [
-    ...table.split('\n').slice(0, -1),
-    ...(more === 0 ? [] : [paint('dim', `… and ${String(more)} more`.slice(0, size.columns))]),
-    '',
-    paint('dim', footer.slice(0, size.columns)),
-  ];
+  const table = await formatTable(uses, COLUMNS, { width: size.columns, paint });
+  return fitScreen(table, footer, size, (text) => paint('dim', text));
 }
 
-function countContainers(count: number): string {
+/** `1 container`, `no containers` */
+export function countContainers(count: number): string {
   return count === 1 ? '1 container' : `${count === 0 ? 'no' : String(count)} containers`;
 }

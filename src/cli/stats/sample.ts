@@ -1,4 +1,5 @@
-import type { ContainerInfo, Containers } from '../../container/containers.js';
+import type { Containers } from '../../container/containers.js';
+import type { ContainerInfo } from '../../container/info.js';
 import { NotFoundError } from '../../errors/state-errors.js';
 import { now } from '../../util/now.js';
 

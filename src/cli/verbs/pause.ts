@@ -1,4 +1,5 @@
-import type { ContainerInfo, Containers, Status } from '../../container/containers.js';
+import type { Containers } from '../../container/containers.js';
+import type { ContainerInfo, Status } from '../../container/info.js';
 import { FILTER_HELP, parseFilters } from '../filter.js';
 import type { Flags } from '../flags/flag.js';
 import { list } from '../flags/readers.js';

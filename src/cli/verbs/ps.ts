@@ -1,4 +1,4 @@
-import type { ContainerInfo } from '../../container/containers.js';
+import type { ContainerInfo } from '../../container/info.js';
 import { formatAge, formatDuration } from '../../util/duration.js';
 import { formatSize } from '../../util/size.js';
 import { EXIT } from '../exit-codes.js';

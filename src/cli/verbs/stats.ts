@@ -7,7 +7,8 @@ import { EXIT } from '../exit-codes.js';
 import { duration } from '../flags/readers.js';
 import { outputWidth, printJson, printOut } from '../print.js';
 import { COLUMNS } from '../stats/columns.js';
-import { showLive } from '../stats/live.js';
+import { showLive } from '../live.js';
+import { liveStats } from '../stats/live.js';
 import { type Sample, type Source, type Use, compareSamples, takeSample, useToJson } from '../stats/sample.js';
 import { painter } from '../style.js';
 import { formatTable } from '../table.js';
@@ -71,7 +72,7 @@ async function showStats({ operands, options, context }: VerbCall<StatsFlags>): 
   const source: Source = { look: () => takeSample(containers, names), isOver: isOver(names), intervalMs };
   const onTerminal = isatty(1) && process.env['TERM'] !== 'dumb' && json !== true;
   if (!(stream ?? onTerminal)) await printOnce(source, json === true);
-  else if (onTerminal) await showLive(source);
+  else if (onTerminal) await showLive(liveStats(source));
   else await printSeries(source, json === true);
   return EXIT.ok;
 }

@@ -10,12 +10,17 @@ const MAX_NAME = 128;
  * @throws OptionError naming what is wrong
  */
 export function checkName(name: string, option = 'name'): string {
-  if (name.length <= MAX_NAME && /^[a-zA-Z0-9_+][a-zA-Z0-9_+.-]*$/.test(name)) return name;
+  if (isName(name)) return name;
   throw new OptionError(
     option,
     name,
     `a container name: letters, digits, _ + . -, not starting with a dot or a dash, at most ${String(MAX_NAME)}`,
   );
+}
+
+/** Tells whether a container can have this name. */
+export function isName(name: string): boolean {
+  return name.length <= MAX_NAME && /^[a-zA-Z0-9_+][a-zA-Z0-9_+.-]*$/.test(name);
 }
 
 /** Returns a host name made of a container's name: what gethostname(2) can hold. */

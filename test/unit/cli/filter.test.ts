@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parseFilters } from '../../../src/cli/filter.js';
-import type { Status } from '../../../src/container/containers.js';
+import type { Status } from '../../../src/container/info.js';
 import { OptionError } from '../../../src/errors/option-error.js';
 
 const box = (

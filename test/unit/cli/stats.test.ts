@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { formatScreen } from '../../../src/cli/stats/live.js';
 import { type Sample, type Use, compareSamples, useToJson } from '../../../src/cli/stats/sample.js';
 import type { Paint } from '../../../src/cli/style.js';
-import type { ContainerInfo } from '../../../src/container/containers.js';
+import type { ContainerInfo } from '../../../src/container/info.js';
 
 type Stats = ContainerInfo['stats'];
 

@@ -1,0 +1,53 @@
+import { listNested } from '../cgroup/nested.js';
+import { type KillReport, killCgroup } from '../cgroup/kill.js';
+import type { CgroupRef } from '../cgroup/types.js';
+import { NotFoundError } from '../errors/state-errors.js';
+import { isName } from '../spec/parse/name.js';
+import type { State } from './state.js';
+
+/** What stands between the names of a path: `outer/inner`. */
+const SEPARATOR = '/';
+
+/** Tells whether a name is that of a container in a container, such as `outer/inner`. */
+export function isNestedPath(id: string): boolean {
+  return id.includes(SEPARATOR);
+}
+
+/** Joins the names of a container and of one inside it. */
+export function joinPath(outer: string, inner: string): string {
+  return outer + SEPARATOR + inner;
+}
+
+/** Returns the name of the container around all others of a path. */
+export function outermost(path: string): string {
+  return path.split(SEPARATOR)[0] ?? '';
+}
+
+/**
+ * Returns the containers right inside another one. What calls itself something that is no name was not made by corral, or
+ * does not want to be seen.
+ */
+export function listContainersIn(cgroup: CgroupRef): readonly CgroupRef[] {
+  return listNested(cgroup).filter(({ id }) => isName(id));
+}
+
+/**
+ * Kills a container in a container, with all below it and nothing else. Whoever started it, inside, learns how it ended.
+ *
+ * @param path - the names from the outermost on: `outer/inner`
+ * @param get - finds the outermost
+ * @throws NotFoundError; CgroupRefusedError, CgroupError
+ */
+export function killNested(
+  path: string,
+  get: (id: string) => State,
+  options: { readonly dryRun?: boolean },
+): Promise<KillReport> {
+  const [outer = '', ...inner] = path.split(SEPARATOR);
+  const found = inner.reduce<CgroupRef | undefined>(
+    (cgroup, name) => cgroup && listContainersIn(cgroup).find(({ id }) => id === name),
+    get(outer).cgroup,
+  );
+  if (found === undefined) throw new NotFoundError(path);
+  return killCgroup(found, options.dryRun === true ? { dryRun: true } : {});
+}

@@ -1,0 +1,92 @@
+import { isFrozen } from '../cgroup/freeze.js';
+import { listProcesses, listProcessesBelow } from '../cgroup/processes.js';
+import { type Stats, readStats } from '../cgroup/stats.js';
+import type { CgroupRef } from '../cgroup/types.js';
+import { NotFoundError } from '../errors/state-errors.js';
+import { estimateMemory, readCommand } from './commands.js';
+import type { ContainerInfo, Status } from './info.js';
+import { joinPath, listContainersIn } from './nested.js';
+
+/** A container with those inside it. All figures include what is inside. */
+export interface ContainerTree {
+  readonly id: string;
+  /** The names from the outermost on, `outer/inner`: what `corral kill` takes. */
+  readonly path: string;
+  readonly status: Status;
+  /** Its first process, in the caller's pid namespace; absent when there is none. */
+  readonly pid?: number;
+  /** Of a container inside: the command line of its first process but the init. */
+  readonly command: readonly string[];
+  readonly processes: number;
+  readonly stats: Stats;
+  /** Bytes; absent where `stats` has them from the kernel. @see {@link estimateMemory} */
+  readonly estimatedMemoryBytes?: number;
+  /** Those right inside it. */
+  readonly containers: readonly ContainerTree[];
+}
+
+/** Returns a container of the caller's with all that it holds. */
+export function growTree(info: ContainerInfo, cgroup: CgroupRef): ContainerTree {
+  const { id, status, pid, command, processes, stats } = info;
+  return {
+    id,
+    path: id,
+    status,
+    ...(pid === undefined ? {} : { pid }),
+    command,
+    processes,
+    stats,
+    ...estimate(stats, cgroup),
+    containers: growBelow(cgroup, id),
+  };
+}
+
+/** Returns the container of that path in a tree. @throws NotFoundError */
+export function selectBranch(tree: ContainerTree, path: string): ContainerTree {
+  if (tree.path === path) return tree;
+  const next = tree.containers.find((inner) => path === inner.path || path.startsWith(`${inner.path}/`));
+  if (next === undefined) throw new NotFoundError(path);
+  return selectBranch(next, path);
+}
+
+function growBelow(cgroup: CgroupRef, path: string): readonly ContainerTree[] {
+  return listContainersIn(cgroup)
+    .map((inner) => growNested(inner, joinPath(path, inner.id)))
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+// Its state is kept inside, where only its own corral trusts it: what is told here is the kernel's.
+function growNested(cgroup: CgroupRef, path: string): ContainerTree {
+  const stats = readStats(cgroup);
+  const first = findFirst(cgroup);
+  return {
+    id: cgroup.id,
+    path,
+    status: stats.processes === 0 ? 'stopped' : isFrozen(cgroup) ? 'paused' : 'running',
+    ...(first === undefined ? {} : { pid: first.pid }),
+    command: first?.command ?? [],
+    processes: stats.processes,
+    stats,
+    ...estimate(stats, cgroup),
+    containers: growBelow(cgroup, path),
+  };
+}
+
+const INIT = 'corral-init';
+
+interface First {
+  readonly pid: number;
+  readonly command: readonly string[];
+}
+
+function findFirst({ v2 }: CgroupRef): First | undefined {
+  const own = v2 === undefined ? [] : listProcessesBelow(v2.payload);
+  const [pid] = own;
+  if (pid === undefined) return undefined;
+  const commands = own.map((process) => readCommand(process) ?? []);
+  return { pid, command: commands.find(([program]) => program !== undefined && program !== INIT) ?? [INIT] };
+}
+
+function estimate({ memoryBytes }: Stats, cgroup: CgroupRef): { estimatedMemoryBytes?: number } {
+  return memoryBytes === undefined ? { estimatedMemoryBytes: estimateMemory(listProcesses(cgroup)) } : {};
+}
