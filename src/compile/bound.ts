@@ -24,6 +24,8 @@ export interface BoundLayer {
   readonly tree: SlotName;
   readonly target: string;
   readonly hidden: readonly HiddenPath[];
+  /** With what is mounted below. */
+  readonly whole: boolean;
   /** Files that are shown instead of the host's: path → content. Only those that the host has can be replaced. */
   readonly files?: Readonly<Record<string, string>>;
 }
@@ -32,7 +34,7 @@ export interface BoundLayer {
  * Returns the steps that bind a mount read-only, with private empty directories in the place of hidden ones. Hidden files are
  * left to {@link hiddenFiles}: nothing may be mounted over what comes later.
  */
-export function bindLayer({ tree, target, hidden, files = {} }: BoundLayer, facts: HostFacts): readonly Step[] {
+export function bindLayer({ tree, target, hidden, whole, files = {} }: BoundLayer, facts: HostFacts): readonly Step[] {
   const isRoot = target === '/';
   return [
     {
@@ -41,7 +43,7 @@ export function bindLayer({ tree, target, hidden, files = {} }: BoundLayer, fact
       root: isRoot ? STAGE : ROOT,
       target: isRoot ? 'root' : target,
       attributes: BOUND,
-      recursive: 0,
+      recursive: whole ? 1 : 0,
       create: 1,
     },
     ...(isRoot ? [{ op: 'open-directory', root: STAGE, path: 'root', directory: ROOT } as const] : []),

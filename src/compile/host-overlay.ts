@@ -111,10 +111,17 @@ export function hostOverlay(context: Context, files: Readonly<Record<string, str
   );
   return {
     fds: parts.flatMap(({ fds }) => fds ?? []),
-    notes: parts.flatMap(({ notes }) => notes ?? []),
+    notes: [...parts.flatMap(({ notes }) => notes ?? []), ...boundNotes(context.facts, mounts)],
     steps: parts.flatMap(({ steps }) => steps),
     masked: parts.flatMap(({ masked }) => masked ?? []),
   };
+}
+
+function boundNotes(facts: HostFacts, mounts: readonly HostMount[]): readonly string[] {
+  const bound = mounts
+    .filter(({ target, isFile }) => !isFile && !isStackable(facts, target))
+    .map(({ target }) => target);
+  return bound.length === 0 ? [] : [NOTES.bound(bound.join(', '))];
 }
 
 interface Showing {
@@ -127,10 +134,11 @@ interface Showing {
 function showMount(context: Context, { target, isFile }: HostMount, showing: Showing): Part {
   const { facts, ids } = context;
   const tree = treeSlot(target);
-  const overlay = !isFile && isStackable(facts, target);
-  const refusal = ids.shifted ? whyNotIdmapped(facts, target, { recursive: false, overlay }) : undefined;
+  const locked = facts.locked.includes(target);
+  const overlay = !isFile && !locked && isStackable(facts, target);
+  const refusal = ids.shifted ? whyNotIdmapped(facts, target, { recursive: locked, overlay }) : undefined;
   const source: Omit<Part, 'steps'> = {
-    fds: [{ slot: tree, kind: 'tree', path: target, recursive: false, idmap: ids.shifted && refusal === undefined }],
+    fds: [{ slot: tree, kind: 'tree', path: target, recursive: locked, idmap: ids.shifted && refusal === undefined }],
     notes: refusal === undefined ? [] : [NOTES.ownedByNobody(target, refusal)],
   };
   // There is no overlay of a file.
@@ -140,8 +148,8 @@ function showMount(context: Context, { target, isFile }: HostMount, showing: Sho
   if (!overlay) {
     return {
       ...source,
-      notes: [...(source.notes ?? []), NOTES.bound(target)],
-      steps: bindLayer({ tree, target, hidden, files }, facts),
+      notes: [...(source.notes ?? []), ...(locked ? [NOTES.readOnly(target)] : [])],
+      steps: bindLayer({ tree, target, hidden, files, whole: locked }, facts),
       masked: hiddenFiles(hidden),
     };
   }

@@ -35,7 +35,7 @@ export function planIds(id: string, spec: Spec, facts: HostFacts): IdPlan {
 
 function rootIds(id: string, spec: Spec, facts: HostFacts): IdPlan {
   const { initial, uids, gids } = facts.userns;
-  if (!initial) return direct(identity(uids), identity(gids), []);
+  if (!initial) return inherited(facts);
   const reason = unmappableRoot(spec, facts);
   // A nesting container has CAP_SYS_ADMIN and an unmasked /proc: with the ids of the host's root that would be the host's.
   if (reason !== undefined && !nests(spec)) {
@@ -54,6 +54,12 @@ function identityNote(spec: Spec, reason: string): string {
 function unmappableRoot(spec: Spec, facts: HostFacts): string | undefined {
   const overlay = spec.annotations[ANNOTATIONS.rootfs] === HOST_OVERLAY;
   return whyNotIdmapped(facts, spec.root.path, { recursive: !overlay, overlay });
+}
+
+// What is denied in a user namespace stays so in all below it.
+function inherited({ userns: { uids, gids, setgroupsDenied } }: HostFacts): IdPlan {
+  const plan = direct(identity(uids), identity(gids), []);
+  return setgroupsDenied === true && plan.maps ? { ...plan, maps: { ...plan.maps, setgroups: 'deny' } } : plan;
 }
 
 function direct(uids: readonly IdRange[], gids: readonly IdRange[], notes: readonly string[]): IdPlan {

@@ -26,7 +26,7 @@ export const NOTES = {
   oneUser: () =>
     'the container has one user only: /etc/subuid and /etc/subgid lend no ids, or newuidmap and newgidmap are missing',
   ownedByNobody: (path: string, reason: string) => `files of ${path} belong to nobody: ${reason}`,
-  bound: (path: string) => `${path} is read-only: overlays stack two deep, and it lies on two already`,
+  bound: (paths: string) => `read-only, since overlays stack two deep and there are two already: ${paths}`,
   readOnly: (path: string) => `${path} is read-only: other file systems are mounted below it`,
   noOpaqueDirectories: () =>
     'a directory of the host can be removed, but not made anew: tmpfs has no user attributes before Linux 6.6',

@@ -134,8 +134,17 @@ function openEnd(name: Name, option: StreamOption, owner: StreamOwner | undefine
 // `echo > /dev/stdout` opens the stream anew, which only its owner may. A pipe without a name can change hands without harm; a
 // file or a device keeps its owner.
 function passOn(fd: number, owner: StreamOwner | undefined): End {
-  if (owner !== undefined && isAnonymousPipe(fd)) fchownSync(fd, owner.uid, owner.gid);
+  if (owner !== undefined && isAnonymousPipe(fd)) giveUnlessForeign(fd, owner);
   return { childFd: fd };
+}
+
+// A pipe from outside this user namespace stays whose it is: what was opened works all the same.
+function giveUnlessForeign(fd: number, { uid, gid }: StreamOwner): void {
+  try {
+    fchownSync(fd, uid, gid);
+  } catch (error) {
+    if (!(error instanceof Error) || !('code' in error) || error.code !== 'EPERM') throw error;
+  }
 }
 
 function isAnonymousPipe(fd: number): boolean {

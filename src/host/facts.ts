@@ -12,6 +12,8 @@ export interface HostFacts {
   readonly unmappable: readonly string[];
   /** Targets of mounts that are an overlay on an overlay: no further one goes on top. */
   readonly unstackable: readonly string[];
+  /** Targets of mounts that can only be taken together with those below: they came locked from outside this user namespace. */
+  readonly locked: readonly string[];
   /** The entries of `/`, for hosts where it cannot be one overlay. */
   readonly rootEntries: readonly RootEntry[];
   /** What the default root filesystem does not show. */
@@ -46,6 +48,8 @@ export interface UsernsFacts {
   readonly gids: readonly IdRange[];
   /** What /etc/subuid and /etc/subgid lend to the caller; absent without newuidmap(1) and newgidmap(1). */
   readonly subordinate?: { readonly uids: IdLoan; readonly gids: IdLoan };
+  /** Nobody in the caller's user namespace, nor in one below it, may set groups. */
+  readonly setgroupsDenied?: true;
   /** Why no user namespace can be made, where that is known. */
   readonly refused?: string;
 }

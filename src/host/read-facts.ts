@@ -1,11 +1,13 @@
-import { lstatSync, openSync, readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs';
+import { closeSync, lstatSync, openSync, readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs';
 import { readCgroupFacts } from '../cgroup/facts.js';
 import { type MountEntry, parseMountinfo } from '../cgroup/mountinfo.js';
 import { addon } from '../native/addon.js';
+import { isNativeFailure } from '../native/call.js';
 import { readCaller } from './caller.js';
-import type { HostFacts, HostMount, KernelVersion, PathKind, RootEntry } from './facts.js';
+import type { CallerFacts, HostFacts, HostMount, KernelVersion, PathKind, RootEntry, UsernsFacts } from './facts.js';
 import { readHidden, readHomes } from './hidden.js';
 import { readUserns } from './userns.js';
+import { errnoName } from '../util/errno.js';
 import { STACKED_OVERLAY } from '../util/linux.js';
 import { now } from '../util/now.js';
 
@@ -82,12 +84,13 @@ function isSteady({ cgroup: { v2Base, v2Top } }: SteadyFacts): boolean {
 
 function readAll(mountinfo: string): SteadyFacts {
   const caller = readCaller();
+  const userns = readUserns(caller);
   const resolvConf = readLinkedResolvConf();
   return {
     kernel: parseKernelVersion(readFileSync('/proc/sys/kernel/osrelease', 'utf8')),
     caller,
-    userns: readUserns(caller),
-    ...toMounts(mountinfo),
+    userns,
+    ...readMounts(mountinfo, caller, userns),
     rootEntries: caller.privileged ? [] : readRootEntries(),
     homes: readHomes(),
     ...(resolvConf === undefined ? {} : { resolvConf }),
@@ -101,14 +104,34 @@ export function parseKernelVersion(text: string): KernelVersion {
   return [Number(match?.[1] ?? 0), Number(match?.[2] ?? 0)];
 }
 
-function toMounts(mountinfo: string): Pick<HostFacts, 'mounts' | 'unstackable'> {
+function readMounts(
+  mountinfo: string,
+  { privileged }: CallerFacts,
+  { initial }: UsernsFacts,
+): Pick<HostFacts, 'mounts' | 'unstackable' | 'locked'> {
   const entries = parseMountinfo(mountinfo);
   return {
     mounts: entries.map(toMount),
+    locked: privileged && !initial ? findLocked(entries) : [],
     unstackable: entries
       .filter(({ type, source }) => type === 'overlay' && source === STACKED_OVERLAY)
       .map(({ point }) => point),
   };
+}
+
+// No file of /proc tells; the kernel does when it is asked for such a mount alone. See mount_namespaces(7).
+function findLocked(entries: readonly MountEntry[]): readonly string[] {
+  const points = [...new Set(entries.map(({ point }) => point))];
+  return points.filter((point) => points.some((other) => other.startsWith(`${point}/`)) && isLocked(point));
+}
+
+function isLocked(path: string): boolean {
+  try {
+    closeSync(addon.openTree({ path, recursive: false }));
+    return false;
+  } catch (error) {
+    return isNativeFailure(error) && errnoName(error.errno) === 'EINVAL';
+  }
 }
 
 function toMount({ root, point, type, options }: MountEntry): HostMount {

@@ -13,6 +13,7 @@ export function readUserns(caller: CallerFacts): UsernsFacts {
     uids,
     gids,
     ...(subordinate === undefined ? {} : { subordinate }),
+    ...(read('/proc/self/setgroups').trim() === 'deny' ? { setgroupsDenied: true } : {}),
     ...(refused === undefined ? {} : { refused }),
   };
 }

@@ -90,6 +90,7 @@ export function hostFacts(changes: Partial<HostFacts> = {}): HostFacts {
     mounts: [mount('/', 'ext4'), mount('/proc', 'proc'), mount('/sys', 'sysfs'), mount('/dev', 'devtmpfs')],
     unmappable: [],
     unstackable: [],
+    locked: [],
     rootEntries: [],
     hidden: [],
     homes: ['/root', '/home'],

@@ -34,7 +34,7 @@ describe('where no further overlay can be stacked', () => {
       'mount overlay on /srv',
       'mount overlay on /data',
     ]);
-    expect(plan(DEEP).notes).toEqual(['/ is read-only: overlays stack two deep, and it lies on two already']);
+    expect(plan(DEEP).notes).toEqual(['read-only, since overlays stack two deep and there are two already: /']);
   });
 
   test('an overlay on one says that it is the last', () => {
@@ -61,11 +61,30 @@ describe('where no further overlay can be stacked', () => {
     expect(all.indexOf('attach expose.0 to /root/work')).toBeGreaterThan(all.indexOf('mount tmpfs on /root'));
   });
 
+  test('what came locked from outside is taken whole, read-only; what is mounted in it may still be an overlay', () => {
+    const facts = {
+      ...DEEP,
+      unstackable: [],
+      mounts: [...DEEP.mounts, mount('/data/more', 'ext4')],
+      locked: ['/data'],
+    };
+    expect(plan(facts).fds).toContainEqual({
+      slot: 'host/data',
+      kind: 'tree',
+      path: '/data',
+      recursive: true,
+      idmap: false,
+    });
+    expect(lines(facts)).toContain('attach host/data to /data');
+    expect(lines(facts)).toContain('mount overlay on /data/more');
+    expect(plan(facts).notes).toEqual(['/data is read-only: other file systems are mounted below it']);
+  });
+
   test('an unprivileged user gets the directories of the root bound one by one', () => {
     const facts = { ...plainFacts(), mounts: DEEP.mounts, unstackable: ['/'] };
     expect(lines(facts).filter((line) => line.startsWith('mount overlay'))).toEqual([]);
     expect(lines(facts)).toContain('attach host/usr to /usr');
-    expect(plan(facts).notes).toContain('/usr is read-only: overlays stack two deep, and it lies on two already');
+    expect(plan(facts).notes).toContain('read-only, since overlays stack two deep and there are two already: /usr');
   });
 });
 

@@ -56,6 +56,12 @@ describe('the ids of root’s container', () => {
     expect(planIds('web', specOf(), hostFacts({ mounts })).shifted).toBe(true);
   });
 
+  test('cannot have groups where an outer user namespace denies them', () => {
+    const ids = [{ containerId: 0, hostId: 1000, size: 1 }];
+    const facts = hostFacts({ userns: { initial: false, uids: ids, gids: ids, setgroupsDenied: true } });
+    expect(planIds('web', specOf(), facts).maps!.setgroups).toBe('deny');
+  });
+
   test('are the outer container’s, one to one, in a nested one', () => {
     const uids = [{ containerId: 0, hostId: 524288, size: 65536 }];
     const gids = [{ containerId: 5, hostId: 524288, size: 7 }];
