@@ -1,64 +1,11 @@
-import { spawnSync } from 'node:child_process';
-import { randomBytes } from 'node:crypto';
-import { chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, rmdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
 import { readCgroupFacts } from '../../../src/cgroup/facts.js';
-import { TIME_SCALE } from '../../helpers/scale.js';
-import { makeReadableCopy } from '../../helpers/readable-copy.js';
-import { requires } from '../../helpers/requires.js';
+import { makeDelegatedUser, UID } from '../../helpers/delegated-user.js';
 
-const UID = 54_321;
-
-/** What cgroup-v2.rst wants to be the user's own for a delegation, and nothing else. */
-const DELEGATED = ['', 'cgroup.procs', 'cgroup.subtree_control', 'cgroup.threads'];
+const { corral, run: asUser } = makeDelegatedUser();
 
 describe('a user without privileges, in a cgroup that was delegated to it', () => {
-  let delegated: string;
-  let runtime: string;
-  let copy: string;
-
-  beforeAll(() => {
-    copy = makeReadableCopy();
-  });
-
-  afterAll(() => {
-    rmSync(copy, { recursive: true });
-  });
-
-  beforeEach((context) => {
-    requires(context, { root: true, cgroup2: true, programs: ['setpriv'] });
-    const base = readCgroupFacts().v2Base?.path ?? '';
-    delegated = join(base, `corral-test-${randomBytes(4).toString('hex')}`);
-    mkdirSync(delegated);
-    for (const file of DELEGATED) chownSync(join(delegated, file), UID, UID);
-    runtime = mkdtempSync(join(tmpdir(), 'corral-test-user-'));
-    chownSync(runtime, UID, UID);
-  });
-
-  afterEach(() => {
-    // What corral has moved aside to make room: it was here before, and went with the shell.
-    for (const child of ['supervisor']) if (existsSync(join(delegated, child))) rmdirSync(join(delegated, child));
-    expect(readdirSync(delegated, { withFileTypes: true }).filter((entry) => entry.isDirectory())).toEqual([]);
-    rmdirSync(delegated);
-    expect(existsSync(join(runtime, 'corral')) ? readdirSync(join(runtime, 'corral')) : []).toEqual([]);
-    rmSync(runtime, { recursive: true });
-  });
-
-  const asUser = (...command: readonly string[]): { code: number | null; stdout: string; stderr: string } => {
-    const user = ['setpriv', '--reuid', String(UID), '--regid', String(UID), '--clear-groups', '--inh-caps=-all'];
-    const script = 'echo $$ > "$0/cgroup.procs" && cd / && exec "$@"';
-    const argv = ['-c', script, delegated, ...user, ...command];
-    const main = join(copy, 'dist/cli/corral.cjs');
-    const env = { PATH: process.env['PATH'], XDG_RUNTIME_DIR: runtime, NODE: process.execPath, MAIN: main };
-    const { status, stdout, stderr } = spawnSync('sh', argv, { env, encoding: 'utf8', timeout: 30_000 * TIME_SCALE });
-    return { code: status, stdout, stderr };
-  };
-
-  const corral = (...words: readonly string[]): { code: number | null; stdout: string; stderr: string } =>
-    asUser(process.execPath, join(copy, 'dist/cli/corral.cjs'), ...words);
-
   it('runs containers: root inside, itself outside, in a cgroup of their own', () => {
     const script = 'tail -1 /proc/self/cgroup; id -u; cat /proc/self/uid_map; touch /usr/x && echo wrote; exit 3';
     const { code, stdout } = corral('run', '--', 'sh', '-c', script);
