@@ -124,7 +124,7 @@ function planV2({ place, base, facts, resources, controllers, delegate }: PartV2
       payload: join(path, '/payload'),
       enable: enabled.length === 0 ? [] : parents.map((parent) => ({ path: parent, controllers: enabled })),
       writes: [
-        ...controllers.flatMap((controller) => V2[controller](resources, facts)),
+        ...controllers.flatMap((controller) => V2[controller](resources, facts)).filter(isFor(delegate)),
         ...unified.map(({ file, value }) => ({ file, value })),
         ...(delegate === undefined ? [] : BOUNDS),
       ],
@@ -133,6 +133,12 @@ function planV2({ place, base, facts, resources, controllers, delegate }: PartV2
     ...(enabled.length > 0 && base.needsEvacuation && { evacuate: base.path }),
   };
 }
+
+// One container too many inside is no reason to kill them all.
+const isFor =
+  (delegate: CgroupRequest['delegate']) =>
+  ({ file }: CgroupWrite): boolean =>
+    delegate === undefined || file !== 'memory.oom.group';
 
 // A cgroup costs kernel memory that no limit of this host need count: who may make them is bounded. Linux 4.14.
 const BOUNDS: readonly CgroupWrite[] = [{ file: 'cgroup.max.descendants', value: '20000', ifAbsent: 'skip' }];

@@ -100,12 +100,13 @@ interface Watched {
 }
 
 async function printSeries({ look, intervalMs, endsEmpty }: Watched, json: boolean): Promise<void> {
-  for (let isRead = true; isRead; await delay(intervalMs)) {
+  for (;;) {
     const containers = look();
-    isRead = json
+    const isRead = json
       ? printOut(`${escapeJson(JSON.stringify(containers))}\n`)
       : printOut(await format(containers, outputWidth()));
     if (!isRead || (endsEmpty && containers.length === 0)) return;
+    await delay(intervalMs);
   }
 }
 

@@ -67,6 +67,13 @@ describe('the plan of a container that holds others', () => {
     expect(plan.v2!.delegate).toEqual({ ...delegate, controllers: ['memory', 'pids'] });
   });
 
+  it('does not die as a whole when one of those inside takes too much memory', () => {
+    const resources = { memory: { limit: 5 } };
+    const files = (plan: ReturnType<typeof planCgroup>) => plan.v2!.writes.map(({ file }) => file);
+    expect(files(planCgroup({ id: 'web', facts: UNIFIED, resources }))).toContain('memory.oom.group');
+    expect(files(planCgroup({ id: 'web', facts: UNIFIED, resources, delegate }))).not.toContain('memory.oom.group');
+  });
+
   it('moves nobody where there is nothing to hand down', () => {
     const plan = nest(factsWith({ v2Base: { ...DELEGATED, controllers: ['hugetlb'] } }));
     expect(plan).not.toHaveProperty('evacuate');
