@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { readCgroupFacts } from '../../../src/cgroup/facts.js';
 import { setXattr } from '../../../src/native/xattr.js';
+import { findProgram } from '../../../src/host/userns.js';
+import { itWhen } from '../../helpers/when.js';
 import { TIME_SCALE } from '../../helpers/scale.js';
 import { CORRAL, makeNestLab, requiresNesting } from './nest-lab.js';
 
@@ -96,6 +98,27 @@ describe('inside a container, corral', () => {
     const box = await lab.nest('true');
     expect(await lab.sh(box, 'corral doctor --json || true')).toMatch(/"runs": true/);
   });
+});
+
+describe('inside a container, other runtimes work', () => {
+  const bundle = (
+    runtime: string,
+  ): string => `mkdir -p /tmp/b/rootfs && cd /tmp/b && mount --bind / rootfs && ${runtime} spec &&
+    sed -i 's/"sh"/"cat", "\\/proc\\/self\\/cgroup"/; s/"terminal": true/"terminal": false/' config.json &&
+    ${runtime} run inner | tail -n 1`;
+
+  const ways = {
+    bwrap: 'bwrap --ro-bind / / --proc /proc --dev /dev --unshare-all tail -n 1 /proc/self/cgroup',
+    crun: bundle('crun --cgroup-manager=cgroupfs'),
+    runc: bundle('runc'),
+  };
+
+  for (const [program, script] of Object.entries(ways)) {
+    itWhen(findProgram(program) !== undefined, `needs the program ${program}`)(program, async () => {
+      const box = await lab.nest('true');
+      expect(await lab.sh(box, script)).toBe('0::/\n');
+    });
+  }
 });
 
 describe('a container with others in it', () => {

@@ -30,7 +30,7 @@ export function requiresNesting(context: TestContext, controllers: readonly stri
 }
 
 /** Puts `corral` into a script as a command. Notes about the host are not what these tests are about. */
-export function withCorral(script: string): string {
+function withCorral(script: string): string {
   return `corral() { verb=$1; shift; if [ "$verb" = run ]; then set -- -q "$@"; fi; ${CORRAL} "$verb" "$@"; }\n${script}`;
 }
 
