@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { CgroupError } from '../errors/cgroup-error.js';
 import { errnoNumber } from '../util/errno.js';
 import { readEvent } from './events.js';
+import { codeOf } from './files.js';
 import { checkIdentity, checkTarget, listTargets, type Target } from './guard.js';
 import { killTree, type Rung } from './kill-tree.js';
 import { listProcesses } from './processes.js';
@@ -30,6 +31,11 @@ export interface KillOptions {
   readonly isEmpty?: boolean;
   /** Settled when the container's first process has ended: then the others are probably dead, too. */
   readonly mainEnd?: Promise<unknown>;
+  /**
+   * Removes the cgroups below a directory, as somebody who may: what a container inside has given to another of its users is
+   * not the caller's to remove. Asked when the kernel says EACCES.
+   */
+  readonly removeForeign?: ((path: string) => Promise<void>) | undefined;
   /** Begin at this rung of the ladder, as a kernel would that has nothing better. */
   readonly rung?: Rung;
 }
@@ -80,7 +86,7 @@ export async function killCgroup(ref: CgroupRef, options: KillOptions = {}): Pro
   const deadline = startedAt + (options.timeoutMs ?? TIMEOUT_MS);
   const rung = await empty(top, deadline, options);
   options.beforeRemove?.();
-  if (!removeCgroup(ref)) await removeAll(ref, deadline);
+  if (!removeCgroup(ref)) await removeAll(ref, deadline, options.removeForeign);
   return report(rung, processes, startedAt);
 }
 
@@ -125,9 +131,10 @@ async function empty(
   return killTree(top.path, { deadline, ...(rung !== undefined && { rung }), ...(mainEnd && { wake: mainEnd }) });
 }
 
-async function removeAll(ref: CgroupRef, deadline: number): Promise<void> {
+async function removeAll(ref: CgroupRef, deadline: number, removeForeign: KillOptions['removeForeign']): Promise<void> {
   for (let attempt = 1; ; attempt++) {
-    const busy = listTargets(ref).filter((target) => !removeTarget(target));
+    const busy: Target[] = [];
+    for (const target of listTargets(ref)) if (!(await removeTarget(target, removeForeign))) busy.push(target);
     const [first] = busy;
     if (first === undefined) return;
     if (attempt === ATTEMPTS) throw stayedBusy(first.path);
@@ -140,9 +147,15 @@ async function removeAll(ref: CgroupRef, deadline: number): Promise<void> {
   }
 }
 
-function removeTarget(target: Target): boolean {
+async function removeTarget(target: Target, removeForeign: KillOptions['removeForeign']): Promise<boolean> {
   checkIdentity('remove', target);
-  return removeTree(target.path);
+  try {
+    return removeTree(target.path);
+  } catch (error) {
+    if (removeForeign === undefined || codeOf(error) !== 'EACCES') throw error;
+    await removeForeign(target.path);
+    return removeTree(target.path);
+  }
 }
 
 function stayedBusy(path: string): CgroupError {

@@ -9,6 +9,7 @@ import { StateError } from '../errors/state-errors.js';
 import { diesWithParent } from '../spec/annotations.js';
 import { type EndingOptions, type Endable, type Verdict, stop, watchEnding } from './ending.js';
 import { type ExecOptions, type ExecProcess, startExec } from './exec.js';
+import { foreignRemover } from './foreign.js';
 import { type LiveContainer, noteEnd, noteStart } from './leaving.js';
 import { type LaunchedProcess, sendSignal } from './launch.js';
 import type { Pidfd } from '../native/pidfd.js';
@@ -175,6 +176,7 @@ export class Container implements AsyncDisposable {
     return killCgroup(cgroup, {
       ...options,
       mainEnd: this.#mainEnd,
+      removeForeign: foreignRemover(this.#parts.state.idMaps),
       beforeRemove: () => {
         this.#usage = readUsage(cgroup);
       },

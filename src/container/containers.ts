@@ -20,6 +20,7 @@ import type { OwnedState } from './state-file.js';
 import { Store, stateDirectory } from './store.js';
 import type { StreamOption } from './streams.js';
 import { type ExecOptions, type ExecProcess, startExec } from './exec.js';
+import { foreignRemover } from './foreign.js';
 import { isNestedPath, killNested, outermost } from './nested.js';
 import { type ContainerTree, growTree, selectBranch } from './tree.js';
 import { type ContainerInternals, readInternals } from './inspect.js';
@@ -77,10 +78,11 @@ export class Containers {
    */
   async kill(id: string, options: { readonly dryRun?: boolean } = {}): Promise<KillReport> {
     if (isNestedPath(id)) return killNested(id, (outer) => this.#store.get(outer), options);
-    const { cgroup, init } = this.#store.get(id);
+    const { cgroup, init, idMaps } = this.#store.get(id);
     if (options.dryRun === true) return killCgroup(cgroup, { dryRun: true });
     if (!hasCgroup(cgroup) && init !== undefined) await killInit(init);
     const report = await killCgroup(cgroup, {
+      removeForeign: foreignRemover(idMaps),
       beforeRemove: () => {
         this.#saveUsage(id, cgroup, { inode: cgroup.v2?.inode, usage: readUsage(cgroup) });
       },
@@ -240,10 +242,10 @@ export class Containers {
   }
 }
 
-async function clear({ cgroup, init }: State, dryRun: boolean): Promise<KillReport> {
+async function clear({ cgroup, init, idMaps }: State, dryRun: boolean): Promise<KillReport> {
   if (dryRun) return killCgroup(cgroup, { dryRun });
   if (init !== undefined && !hasCgroup(cgroup)) await killInit(init);
-  return killCgroup(cgroup);
+  return killCgroup(cgroup, { removeForeign: foreignRemover(idMaps) });
 }
 
 /** How long the lock of a dead owner is waited for. */

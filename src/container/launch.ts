@@ -94,7 +94,13 @@ export interface ProcessPlan {
   readonly clone: { readonly flags: readonly string[] };
   readonly idMaps?: IdMapPlan;
   /** What it does. Asked for when the clone is under way. */
-  readonly content: () => { readonly fds: readonly FdPlan[]; readonly steps: readonly Step[] };
+  readonly content: () => ProcessContent;
+}
+
+/** The descriptors and steps of a plan. */
+export interface ProcessContent {
+  readonly fds: readonly FdPlan[];
+  readonly steps: readonly Step[];
 }
 
 /** Where a process is born, and what else it has to be put into. */
