@@ -11,6 +11,9 @@
  * @property {boolean} nsdelegate whether cgroup2 is mounted with `nsdelegate`; systemd always does
  * @property {'root' | 'tester'} as who runs the command unless `--as` says otherwise
  * @property {number} timeScale how much longer than on the host a test may take
+ * @property {number} filesPerPiece how many test files one boot runs
+ * @property {number} pieceSeconds how long they take at most
+ * @property {readonly string[]} delegate a command that runs the tests in a cgroup that is theirs; empty where all are
  * @property {number} bootSeconds how long a boot takes at most, on a busy machine
  * @property {readonly string[]} facts lines that must be true in the guest: `npm run lab -- GUEST --check` runs them with sh
  */
@@ -20,38 +23,47 @@ const ONLY_V2 = ["grep -q ' - cgroup2 ' /proc/self/mountinfo", "! grep -q ' - cg
 const NSDELEGATE = "grep -q ' - cgroup2 .*nsdelegate' /proc/self/mountinfo";
 const SYSTEMD = '[ "$(cat /proc/1/comm)" = systemd ]';
 
+/** What guests on user-mode Linux have in common: they share a processor with whatever else is going on. */
+const UML = /** @type {const} */ ({ engine: 'uml', timeScale: 5, filesPerPiece: 6, pieceSeconds: 900 });
+
+/** A unit that systemd keeps its hands off. */
+const SCOPE = ['--quiet', '--scope', '--property=Delegate=yes', '--'];
+
 /** @type {Readonly<Record<string, Guest>>} */
 export const GUESTS = {
   v2: {
     title: 'UML 6.1, v2',
-    engine: 'uml',
+    ...UML,
     boot: 'plain',
     cgroups: 'v2',
     nsdelegate: false,
     as: 'root',
-    timeScale: 4,
+    delegate: [],
     bootSeconds: 30,
     facts: [...ONLY_V2, `! ${NSDELEGATE}`, 'grep -qw memory /sys/fs/cgroup/cgroup.controllers'],
   },
   'v2-nsdelegate': {
     title: 'UML 6.1, v2, nsdelegate',
-    engine: 'uml',
+    ...UML,
     boot: 'plain',
     cgroups: 'v2',
     nsdelegate: true,
     as: 'root',
-    timeScale: 4,
+    delegate: [],
     bootSeconds: 30,
     facts: [...ONLY_V2, NSDELEGATE],
   },
   'v2-all': {
     title: 'QEMU 6.1, v2, all controllers',
     engine: 'qemu',
+    filesPerPiece: 2,
+    pieceSeconds: 1800,
     boot: 'plain',
     cgroups: 'v2',
     nsdelegate: true,
     as: 'root',
     timeScale: 30,
+    delegate: [],
     bootSeconds: 120,
     facts: [
       ...ONLY_V2,
@@ -62,23 +74,23 @@ export const GUESTS = {
   },
   systemd: {
     title: 'UML 6.1, systemd, root',
-    engine: 'uml',
+    ...UML,
     boot: 'systemd',
     cgroups: 'v2',
     nsdelegate: true,
     as: 'root',
-    timeScale: 4,
+    delegate: ['systemd-run', ...SCOPE],
     bootSeconds: 60,
     facts: [...ONLY_V2, NSDELEGATE, SYSTEMD, '[ "$(id -u)" = 0 ]', 'systemctl is-active dbus.service'],
   },
   rootless: {
     title: 'UML 6.1, systemd, uid 1000',
-    engine: 'uml',
+    ...UML,
     boot: 'systemd',
     cgroups: 'v2',
     nsdelegate: true,
     as: 'tester',
-    timeScale: 4,
+    delegate: ['systemd-run', '--user', ...SCOPE],
     bootSeconds: 60,
     facts: [
       ...ONLY_V2,
@@ -93,12 +105,12 @@ export const GUESTS = {
   },
   legacy: {
     title: 'UML 6.1, v1 only',
-    engine: 'uml',
+    ...UML,
     boot: 'plain',
     cgroups: 'v1',
     nsdelegate: false,
     as: 'root',
-    timeScale: 4,
+    delegate: [],
     bootSeconds: 30,
     facts: [
       "! grep -q ' - cgroup2 ' /proc/self/mountinfo",

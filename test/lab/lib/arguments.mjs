@@ -65,8 +65,14 @@ export function parseNames(option, given, known) {
   return names.length === 0 ? known : names;
 }
 
-/** @param {string} option @param {string | undefined} text @param {number} otherwise @param {number} least */
-function parseNumber(option, text, otherwise, least) {
+/**
+ * @param {string} option
+ * @param {string | undefined} text
+ * @param {number} otherwise what it is when not given
+ * @param {number} least
+ * @throws {TypeError} for what is no whole number, or less
+ */
+export function parseNumber(option, text, otherwise, least) {
   if (text === undefined) return otherwise;
   const value = /^\d{1,6}$/.test(text) ? Number(text) : NaN;
   if (!(value >= least)) throw new TypeError(`${option} ${text}: not a number from ${least} on`);

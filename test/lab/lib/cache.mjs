@@ -1,6 +1,6 @@
 // What the guests are made of, kept between runs: one directory for each part and each state of what it is made from.
 import { createHash } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 
@@ -32,6 +32,8 @@ export function hashInputs(inputs) {
 export class Cache {
   #directory;
   #say;
+  /** @type {Map<string, Promise<string>>} */
+  #parts = new Map();
 
   /** @param {string} directory @param {(line: string) => void} say hears of what is made anew */
   constructor(directory, say) {
@@ -48,8 +50,15 @@ export class Cache {
    * @param {(directory: string) => Promise<void>} make fills the empty directory
    * @returns {Promise<string>}
    */
-  async part(name, inputs, make) {
+  part(name, inputs, make) {
     const path = join(this.#directory, `${name}-${hashInputs(inputs)}`);
+    const part = this.#parts.get(path) ?? this.#find(name, path, make);
+    this.#parts.set(path, part);
+    return part;
+  }
+
+  /** @param {string} name @param {string} path @param {(directory: string) => Promise<void>} make */
+  async #find(name, path, make) {
     const now = new Date();
     const known = await utimes(path, now, now).then(
       () => true,
@@ -62,6 +71,7 @@ export class Cache {
     const unfinished = await mkdtemp(join(this.#directory, `.${name}-`));
     try {
       await make(unfinished);
+      await chmod(unfinished, 0o755);
       await rename(unfinished, path).catch((error) => {
         // Somebody else was faster, with the same.
         if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;

@@ -2,6 +2,7 @@
 import { chmod, copyFile, mkdir, readFile, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { command } from './command.mjs';
+import { makeExt4 } from './ext4.mjs';
 import { customizeRoot } from './root.mjs';
 
 const SHIM_SOURCE = new URL('../ptrace-shim.c', import.meta.url);
@@ -83,19 +84,6 @@ export async function rootPart(cache) {
     await makeExt4(root, join(directory, 'root.ext4'), IMAGE_MIB);
     await rm(root, { recursive: true, force: true });
   });
-}
-
-/**
- * Makes an ext4 image of a directory, owned as the directory's files are.
- *
- * @param {string} source
- * @param {string} image
- * @param {number} sizeMiB
- */
-export async function makeExt4(source, image, sizeMiB) {
-  await rm(image, { force: true });
-  await command('truncate', ['-s', `${sizeMiB}M`, image]);
-  await command('mkfs.ext4', ['-q', '-O', '^has_journal', '-m', '0', '-E', 'lazy_itable_init=1', '-d', source, image]);
 }
 
 /** @param {string} directory @param {string} root */

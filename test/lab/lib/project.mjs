@@ -2,13 +2,13 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { command } from './command.mjs';
-import { makeExt4 } from './parts.mjs';
+import { makeExt4 } from './ext4.mjs';
 
 /** The project's folder here. */
 export const PROJECT = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** Where it is in every guest: a place that every user may enter, whatever the folder is called here. */
-export const PROJECT_IN_GUEST = '/srv/corral';
+export const PROJECT_IN_GUEST = '/corral';
 
 const SPARE_MIB = 1024;
 

@@ -2,6 +2,7 @@
 import { appendFile, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { command } from './command.mjs';
+import { PROJECT_IN_GUEST } from './project.mjs';
 
 /** The unprivileged user: `uid` 1000, with subordinate ids, and a user manager that runs without a login. */
 const USER = { name: 'tester', uid: 1000, subordinateIds: '100000:65536' };
@@ -44,7 +45,7 @@ export async function customizeRoot(root) {
   await appendFile(join(root, 'etc/hosts'), '127.0.0.1 localhost lab\n::1 localhost\n');
   for (const unit of MASKED_UNITS)
     await symlink('/dev/null', join(root, 'etc/systemd/system', unit)).catch(unlessThere);
-  await mkdir(join(root, 'srv/corral'));
+  await mkdir(join(root, PROJECT_IN_GUEST));
 }
 
 /** @param {NodeJS.ErrnoException} error */

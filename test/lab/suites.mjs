@@ -1,0 +1,49 @@
+// Which integration tests run on which guest. A suite is a folder of test/integration.
+
+/** This machine, beside the guests. */
+export const HOST = 'host';
+
+/**
+ * What is not run, and why: files whose path in test/integration begins so, on these guests. Everything else runs everywhere,
+ * and each test says for itself what it misses.
+ *
+ * @type {readonly { guests: readonly string[], files: string, reason: string }[]}
+ */
+export const LEFT_OUT = [
+  {
+    guests: ['v2', 'v2-nsdelegate', 'v2-all', 'systemd', 'rootless', 'legacy'],
+    files: 'bench/',
+    reason: 'the benchmarks compile a C program, and guests have no compiler',
+  },
+  {
+    guests: ['v2-all'],
+    files: 'cli/',
+    reason:
+      'some hundred starts of Node at a tenth of the speed; user-mode Linux runs them, and their kernel matters little',
+  },
+  ...['copy', 'terminal', 'failure-sweep', 'store'].map((name) => ({
+    guests: ['v2-all'],
+    files: `container/${name}`,
+    reason: 'nothing that depends on the controllers of this guest; user-mode Linux runs them at ten times the speed',
+  })),
+  {
+    guests: ['v2-nsdelegate', 'systemd'],
+    files: 'cli/',
+    reason: 'what these guests have of their own is below the command line; v2 and rootless run it',
+  },
+  ...['copy', 'terminal', 'failure-sweep'].map((name) => ({
+    guests: ['v2-nsdelegate', 'systemd'],
+    files: `container/${name}`,
+    reason: 'what these guests have of their own does not matter to them; v2 and rootless run them',
+  })),
+];
+
+/**
+ * What `--quick` runs: the core of each, in as little time as can be.
+ *
+ * @type {Readonly<Record<string, readonly string[]>>}
+ */
+export const QUICK = {
+  v2: ['cgroup/', 'container/limits', 'container/exec', 'container/orphans', 'container/lifecycle'],
+  rootless: ['cgroup/kill', 'cgroup/limits', 'container/namespaces', 'container/rootfs', 'container/limits', 'cli/run'],
+};
