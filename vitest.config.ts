@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 import pureFiles from './scripts/pure-files.json' with { type: 'json' };
 import { TallyReporter } from './test/helpers/reporter.js';
+import { LinesReporter } from './test/lab/reporter.js';
 
 // Emulated and busy machines are slower than any fixed limit: CORRAL_TEST_TIMEOUT_SCALE=4 waits four times as long.
 const scale = Number(process.env['CORRAL_TEST_TIMEOUT_SCALE'] ?? 1);
@@ -11,9 +12,13 @@ const timeouts = (timeoutMs: number): { testTimeout: number; hookTimeout: number
   hookTimeout: timeoutMs * scale,
 });
 
+// Where the lab runs the tests, it wants to know more than how many.
+const labResult = process.env['LAB_RESULT'];
+const labReporters = labResult === undefined ? [] : [new LinesReporter(labResult)];
+
 export default defineConfig({
   test: {
-    reporters: ['default', new TallyReporter()],
+    reporters: ['default', new TallyReporter(), ...labReporters],
     projects: [
       {
         extends: true,

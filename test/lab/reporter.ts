@@ -17,13 +17,12 @@ export type Line =
   | { readonly kind: 'end' };
 
 /** Writes each result as soon as it is known, so that a guest whose time is over still tells what it has done. */
-export default class LinesReporter implements Reporter {
+export class LinesReporter implements Reporter {
   readonly #path: string;
   readonly #written = new Set<string>();
 
-  constructor() {
-    const path = process.env['LAB_RESULT'];
-    if (path === undefined) throw new Error('LAB_RESULT names no file');
+  /** @param path - the file that the lines are added to */
+  constructor(path: string) {
     this.#path = path;
   }
 

@@ -22,7 +22,7 @@ export function cacheDirectory(env) {
  *
  * @param {readonly (string | Buffer)[]} inputs
  */
-export function hashInputs(inputs) {
+function hashInputs(inputs) {
   const hash = createHash('sha256');
   for (const input of inputs) hash.update(`${input.length}:`).update(input);
   return hash.digest('hex').slice(0, 16);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { command } from './command.mjs';
 
 /** One such pipe. */
-export class Channel {
+class Channel {
   #reader;
   #writer;
 

@@ -21,7 +21,7 @@
 export const CHANNELS = /** @type {const} */ (['console', 'out', 'err', 'result']);
 
 /** The first of them; the others follow. */
-export const FIRST_FD = 3;
+const FIRST_FD = 3;
 
 /** @param {(typeof CHANNELS)[number]} channel */
 const fdOf = (channel) => FIRST_FD + CHANNELS.indexOf(channel);

@@ -75,9 +75,8 @@ async function runHere({ files }, output) {
 
 /** @param {string} node @param {readonly string[]} files */
 function testCommand(node, files) {
-  const reporters = ['--reporter=default', '--reporter=./test/lab/reporter.ts'];
   const paths = files.map((file) => `test/integration/${file}`);
-  return [node, 'node_modules/vitest/vitest.mjs', 'run', '--project', 'integration', ...reporters, ...paths];
+  return [node, 'node_modules/vitest/vitest.mjs', 'run', '--project', 'integration', ...paths];
 }
 
 /** @param {import('./boot.mjs').Outcome} outcome @param {number} seconds */

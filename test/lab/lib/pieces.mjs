@@ -15,7 +15,7 @@ import { LEFT_OUT, QUICK } from '../suites.mjs';
  */
 
 /**
- * @param {readonly string[]} files all test files, relative to test/integration
+ * @param {readonly string[]} all the test files, relative to test/integration
  * @param {object} wanted
  * @param {readonly string[]} wanted.hosts
  * @param {readonly string[]} [wanted.suites] folders or beginnings of paths; all unless given
@@ -23,21 +23,21 @@ import { LEFT_OUT, QUICK } from '../suites.mjs';
  * @param {(host: string) => number} wanted.filesPerPiece
  * @returns {{ pieces: Piece[], leftOut: LeftOut[] }}
  */
-export function cutPieces(files, { hosts, suites, quick = false, filesPerPiece }) {
+export function cutPieces(all, { hosts, suites, quick = false, filesPerPiece }) {
   /** @type {Piece[]} */
   const pieces = [];
   /** @type {LeftOut[]} */
   const leftOut = [];
-  const chosen = files.filter((file) => suites === undefined || suites.some((suite) => file.startsWith(suite)));
+  const chosen = all.filter((file) => suites === undefined || suites.some((suite) => file.startsWith(suite)));
   for (const host of hosts) {
-    for (const suite of new Set(chosen.map(suiteOf))) {
-      const here = chosen.filter((file) => suiteOf(file) === suite && (!quick || isQuick(host, file)));
-      for (const file of here) {
-        const reason = findReason(host, file);
-        if (reason !== undefined) leftOut.push({ host, suite, file, reason });
-      }
-      const run = here.filter((file) => findReason(host, file) === undefined);
-      pieces.push(...chunk(run, filesPerPiece(host)).map((part) => ({ host, suite, files: part })));
+    const here = chosen.filter((file) => !quick || isQuick(host, file));
+    for (const suite of new Set(here.map(suiteOf))) {
+      const known = here
+        .filter((file) => suiteOf(file) === suite)
+        .map((file) => ({ host, suite, file, reason: findReason(host, file) }));
+      leftOut.push(...known.flatMap((one) => (one.reason === undefined ? [] : [{ ...one, reason: one.reason }])));
+      const run = known.flatMap(({ file, reason }) => (reason === undefined ? [file] : []));
+      pieces.push(...chunk(run, filesPerPiece(host)).map((files) => ({ host, suite, files })));
     }
   }
   return { pieces, leftOut };

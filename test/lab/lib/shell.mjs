@@ -1,7 +1,7 @@
 // Words for a shell.
 
 /** @param {string} word */
-export function quote(word) {
+function quote(word) {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }
 
