@@ -11,6 +11,9 @@ const options = readOptions();
 const lab = new Lab((line) => console.error(`lab: ${line}`));
 try {
   process.exitCode = await run();
+} catch (error) {
+  console.error(`lab: ${error.message}`);
+  process.exitCode = EXIT.noStatus;
 } finally {
   lab.close();
 }
@@ -32,17 +35,13 @@ async function run() {
   return late ? EXIT.timedOut : EXIT.noStatus;
 }
 
-/** Prints each fact, and fails at the first that is not so. */
+/** Prints each fact, and fails when one is not so. */
 function formatCheck(facts) {
-  const lines = facts.map(
-    (fact) =>
-      `if { ${fact}; } >/dev/null; then echo ${q(`ok   ${fact}`)}; else echo ${q(`NOT  ${fact}`)}; failed=1; fi`,
-  );
+  const lines = facts.map((fact) => {
+    const say = (word) => formatCommand(['echo', `${word}  ${fact}`]);
+    return `if { ${fact}; } >/dev/null; then ${say('ok ')}; else ${say('NOT')}; failed=1; fi`;
+  });
   return `${lines.join('\n')}\nexit \${failed:-0}\n`;
-}
-
-function q(text) {
-  return formatCommand([text]);
 }
 
 function readOptions() {

@@ -11,6 +11,9 @@ const lab = new Lab((line) => console.log(`lab: ${line}`));
 try {
   for (const engine of new Set(names.map((name) => GUESTS[name].engine))) await lab.prepare(engine);
   console.log(`lab: ready in ${cacheDirectory(process.env)}: ${names.join(', ')}`);
+} catch (error) {
+  console.error(`lab: ${error.message}`);
+  process.exitCode = 1;
 } finally {
   lab.close();
 }

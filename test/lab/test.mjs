@@ -32,6 +32,9 @@ mkdirSync(RESULTS, { recursive: true });
 const lab = new Lab((line) => say(`lab: ${line}`));
 try {
   process.exitCode = await main();
+} catch (error) {
+  console.error(`lab: ${error.message}`);
+  process.exitCode = 1;
 } finally {
   lab.close();
 }
@@ -41,6 +44,7 @@ async function main() {
     ...options,
     filesPerPiece: (host) => (host === HOST ? FILES_PER_PIECE_HERE : GUESTS[host].filesPerPiece),
   });
+  await prepareGuests(pieces);
   // Its tests look at the whole machine: they get it alone.
   const here = pieces.filter(({ host }) => host === HOST);
   const results = [
@@ -57,6 +61,16 @@ async function main() {
   if (options.json) console.log(JSON.stringify(report));
   else printReport(cells, leftOut);
   return failed > 0 || results.length < pieces.length ? 1 : 0;
+}
+
+/** Before anything runs: without its parts, no guest says anything. */
+async function prepareGuests(pieces) {
+  const engines = new Set(pieces.flatMap(({ host }) => (host === HOST ? [] : [GUESTS[host].engine])));
+  for (const engine of engines) {
+    await lab.prepare(engine).catch((error) => {
+      throw new Error(`NO TEST WAS RUN: a guest (${engine}) could not be made. ${error.message}`, { cause: error });
+    });
+  }
 }
 
 /** Runs pieces, some at a time, until all are done or somebody has ended the lab. */

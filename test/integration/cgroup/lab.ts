@@ -22,9 +22,12 @@ let counter = 0;
 const children: ChildProcess[] = [];
 const refs: CgroupRef[] = [];
 
-/** The host's facts; as root, tests begin at the top of each hierarchy. */
+/** The host's facts. Tests begin at the top of each hierarchy; another user's in the cgroup that is delegated to them. */
 export function facts(): CgroupFacts {
-  return readCgroupFacts();
+  const host = readCgroupFacts();
+  const { v2Base, layout } = host;
+  if (host.v2Top !== undefined || v2Base === undefined || layout.v2 === undefined) return host;
+  return { ...host, v2Top: v2Base, layout: { ...layout, v2: { ...layout.v2, mount: v2Base.path } } };
 }
 
 /** A controller that these tests can set a limit with, on whichever hierarchy. */

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { until } from '../../helpers/lab.js';
 import { findByArgument } from '../../helpers/leaks.js';
 import { bash, ctrl } from '../../helpers/pty.js';
+import { TIME_SCALE } from '../../helpers/scale.js';
 import { makeCliLab } from './cli-lab.js';
 import { LEFT, corral, makeSeats, watched } from './seat.js';
 
@@ -60,7 +61,7 @@ describe('the terminal is left as it was found', () => {
   });
 
   it('when corral itself breaks down', async () => {
-    const broken = 'setTimeout(() => { throw new Error("broken") }, 1500)';
+    const broken = `setTimeout(() => { throw new Error("broken") }, ${1500 * TIME_SCALE})`;
     const preload = `--import=data:text/javascript,${encodeURIComponent(broken)}`;
     const seat = await sit(watched(runs(['-it', 'sh', '-c', READY])), { NODE_OPTIONS: preload });
     await seat.sees(/ready\r\n/);

@@ -21,6 +21,8 @@ const SPARE_MIB = 1024;
 export async function copyProject(directory) {
   const [size] = (await command('du', ['-sm', PROJECT])).split('\t');
   const image = join(directory, 'project.ext4');
-  await makeExt4(PROJECT, image, Number(size) * 2 + SPARE_MIB);
+  const make = () => makeExt4(PROJECT, image, Number(size) * 2 + SPARE_MIB);
+  // A file may go while it is being copied, of a test that runs at the same time, say.
+  await make().catch(make);
   return image;
 }
