@@ -69,7 +69,8 @@ export async function killCgroup(ref: CgroupRef, options: KillOptions = {}): Pro
   const startedAt = now();
   if (options.dryRun) return preview(ref, startedAt);
   // A failed rmdir costs more than a look at who is there; where nobody can be, the look costs more.
-  const isPopulated = options.isEmpty !== true && ref.v2 !== undefined && readEvent(ref.v2.path, 'populated') === 1;
+  // The root of a hierarchy says neither, and is refused below.
+  const isPopulated = options.isEmpty !== true && ref.v2 !== undefined && readEvent(ref.v2.path, 'populated') !== 0;
   if (!isPopulated) {
     options.beforeRemove?.();
     if (removeCgroup(ref)) return report('none', 0, startedAt);

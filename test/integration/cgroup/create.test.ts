@@ -186,7 +186,8 @@ describeWhen(hasV2, 'needs cgroup v2')('evacuate', () => {
     const home = ref.v2!.payload;
     const child = spawn('perl', [
       '-e',
-      `open F, ">", "${home}/cgroup.procs"; print F $$; close F; $|=1; print "ready\\n";
+      // In double quotes, Perl would see an array in user@1000.service.
+      `open F, ">", '${home}/cgroup.procs'; print F $$; close F; $|=1; print "ready\\n";
        for (1..200) { unless (fork) { sleep 1000 } select undef, undef, undef, 0.0005 } sleep 1000`,
     ]);
     await new Promise((resolve) => child.stdout.once('data', resolve));

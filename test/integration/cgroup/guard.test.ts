@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { CgroupRefusedError } from '../../../src/errors/cgroup-error.js';
+import { readLayout } from '../../../src/cgroup/facts.js';
 import { readInode } from '../../../src/cgroup/files.js';
 import { freezeCgroup } from '../../../src/cgroup/freeze.js';
 import { killCgroup } from '../../../src/cgroup/kill.js';
@@ -86,7 +87,7 @@ describeWhen(facts().v2Top !== undefined, 'needs cgroup v2')('killing is refused
   });
 
   it('for the root of the hierarchy', async () => {
-    await refused(refTo(v2!.mount), /^it is the root of the hierarchy$/);
+    await refused(refTo(readLayout().v2!.mount), /^it is the root of the hierarchy$/);
   });
 
   it('for what is no cgroup', async () => {
@@ -99,7 +100,7 @@ describeWhen(facts().v2Top !== undefined, 'needs cgroup v2')('killing is refused
 
   it('for the cgroup of the caller, and for one above it', async () => {
     const ref = make();
-    const home = locate(v2!, /^0::(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))![1]!)!;
+    const home = locate(readLayout().v2!, /^0::(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))![1]!)!;
     // Somebody who would die if the guard failed, but this process would as well.
     writeFileSync(`${ref.v2!.payload}/cgroup.procs`, String(process.pid));
     try {
