@@ -63,9 +63,10 @@ export function umlCommand(machine) {
  * @returns {CommandLine}
  */
 export function qemuCommand(machine) {
+  // Nobody writes to the file itself, and other guests use it at the same time: user-mode Linux keeps a lock on it.
   const drive = (/** @type {string} */ path) => [
     '-drive',
-    `if=virtio,format=raw,snapshot=on,cache=unsafe,file=${path}`,
+    `if=virtio,format=raw,snapshot=on,cache=unsafe,file.locking=off,file.filename=${path}`,
   ];
   const port = (/** @type {(typeof CHANNELS)[number]} */ name) => [
     ...['-chardev', `file,id=${name},append=on,path=/proc/self/fd/${fdOf(name)}`],

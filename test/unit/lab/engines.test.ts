@@ -40,8 +40,8 @@ describe('qemuCommand', () => {
     const { file, args, env } = qemuCommand(MACHINE);
     expect(file).toBe('/cache/engine/usr/bin/qemu-system-x86_64');
     expect(args.filter((arg) => arg.startsWith('if=virtio'))).toEqual([
-      'if=virtio,format=raw,snapshot=on,cache=unsafe,file=/cache/root.ext4',
-      'if=virtio,format=raw,snapshot=on,cache=unsafe,file=/tmp/project.ext4',
+      'if=virtio,format=raw,snapshot=on,cache=unsafe,file.locking=off,file.filename=/cache/root.ext4',
+      'if=virtio,format=raw,snapshot=on,cache=unsafe,file.locking=off,file.filename=/tmp/project.ext4',
     ]);
     expect(args.filter((arg) => arg.startsWith('virtserialport'))).toEqual([
       'virtserialport,chardev=out,name=lab.out',
