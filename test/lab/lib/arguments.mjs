@@ -36,11 +36,12 @@ export function parseRun(argv) {
   });
   const [name, ...more] = positionals;
   if (name === undefined) throw new TypeError(`which guest? There are ${NAMES.join(', ')}`);
+  const guest = findGuest(name);
   if (more.length > 0) throw new TypeError(`a command stands after --: -- ${more.join(' ')}`);
   if (values.check === command.length > 0) throw new TypeError('give either a command after --, or --check');
   return {
     name,
-    guest: findGuest(name),
+    guest,
     memoryMiB: parseNumber('--memory', values.memory, DEFAULT_MIB, SMALLEST_MIB),
     timeoutSeconds: parseNumber('--timeout', values.timeout, DEFAULT_TIMEOUT_SECONDS, 1),
     as: parseUser(values.as),

@@ -36,7 +36,7 @@ describe('parseRun', () => {
 
   it.each([
     [[], /which guest\? There are v2, /],
-    [['v3', '--', 'true'], /no guest is called v3; there are v2, /],
+    [['v3'], /no guest is called v3; there are v2, /],
     [['toString', '--', 'true'], /no guest is called toString/],
     [['v2', 'true'], /a command stands after --: -- true/],
     [['v2'], /give either a command after --, or --check/],
