@@ -33,7 +33,8 @@ describe.each(Object.entries(MODES))('after SIGKILL of the owner, with %s', (_na
     const owner = await startSupervisor('hold', compose(marker), options);
     await until(() => findByArgument(marker).length > 3, 'all of it runs');
     await killHard(owner);
-    expect(findByArgument(marker).length).toBeGreaterThan(3);
+    // Some of those that were counted may only have been on their way to be something else.
+    await until(() => findByArgument(marker).length > 3, 'it goes on without its owner');
     expect(lab.containers.get('left')).toMatchObject({ status: 'abandoned' });
     const preview = await lab.containers.prune({ dryRun: true });
     expect(preview).toMatchObject([{ id: 'left', report: { gone: false, rung: 'none' } }]);
