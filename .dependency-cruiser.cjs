@@ -130,7 +130,7 @@ module.exports = {
       from: { path: '^src/index[.]ts$' },
       to: {
         path: '^src/',
-        pathNot: '^src/(container|native|errors|spec|cgroup/(kill|kill-tree|limits|parse|stats|usage|v2/io)[.]ts$)',
+        pathNot: '^src/(container|native|errors|spec|cgroup/(kill|kill-tree|limits|parse|signal|stats|usage|v2/io)[.]ts$)',
       },
     },
     {

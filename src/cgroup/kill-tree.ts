@@ -64,7 +64,7 @@ const KILL: Readonly<Record<Rung, (path: string, timeoutMs: number, wake?: Promi
   freeze: async (path, timeoutMs) => {
     try {
       await freezePath(path, Math.min(FREEZE_MS, timeoutMs)).catch(unlessGone(path));
-      await signalListed(path, SIGNALS.SIGKILL, 0);
+      await signalListed(path, SIGNALS.SIGKILL);
     } finally {
       thawPath(path);
     }
@@ -74,7 +74,7 @@ const KILL: Readonly<Record<Rung, (path: string, timeoutMs: number, wake?: Promi
     try {
       await freezePath(path, Math.min(FREEZE_MS, timeoutMs)).catch(unlessGone(path));
       // Frozen by v1, a process dies only when it is thawed.
-      const dying = signalListed(path, SIGNALS.SIGKILL, timeoutMs);
+      const dying = signalListed(path, SIGNALS.SIGKILL, { exitMs: timeoutMs });
       thawTree(path);
       await dying;
     } finally {
@@ -83,7 +83,7 @@ const KILL: Readonly<Record<Rung, (path: string, timeoutMs: number, wake?: Promi
     return listProcessesBelow(path).length === 0;
   },
   list: async (path, timeoutMs) => {
-    await signalListed(path, SIGNALS.SIGKILL, timeoutMs);
+    await signalListed(path, SIGNALS.SIGKILL, { exitMs: timeoutMs });
     return listProcessesBelow(path).length === 0;
   },
 };

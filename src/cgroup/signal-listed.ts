@@ -5,32 +5,43 @@ import { listProcessesBelow } from './processes.js';
 /** Bounds the descriptors that are open at once. */
 const BATCH = 256;
 
+/** How {@link signalListed} works. */
+export interface SignalListedOptions {
+  /** Wait so long for them to end, in milliseconds. @defaultValue 0: not at all */
+  readonly exitMs?: number;
+  /** The pid of one that is left out. */
+  readonly except?: number | undefined;
+}
+
 /**
  * Sends a signal to the processes that are listed in the cgroup at `path` and below it, and to no others: what is still
  * listed after its pidfd was opened was this cgroup's when it was opened, so that a pid that passed to a stranger is
  * found out. All signals are sent by the time the promise is returned.
  *
  * @param signal - its number
- * @param exitMs - wait so long for them to end, in milliseconds; 0: not at all
- * @returns how many got it
+ * @returns the pids of those that got it
  */
-export async function signalListed(path: string, signal: number, exitMs: number): Promise<number> {
-  const pids = listProcessesBelow(path);
-  let count = 0;
+export async function signalListed(
+  path: string,
+  signal: number,
+  { exitMs = 0, except }: SignalListedOptions = {},
+): Promise<readonly number[]> {
+  const pids = listProcessesBelow(path).filter((pid) => pid !== except);
+  const sent: number[] = [];
   const exits: Promise<void>[] = [];
   for (let start = 0; start < pids.length; start += BATCH) {
     const handles = openAll(pids.slice(start, start + BATCH));
     const listed = new Set(listProcessesBelow(path));
     for (const { pid, pidfd } of handles) {
       const isSent = listed.has(pid) && send(pidfd, signal);
-      if (isSent) count++;
+      if (isSent) sent.push(pid);
       // The first batch's deaths are enough to wait for: the caller looks again anyway.
       if (isSent && exitMs > 0 && start === 0) exits.push(untilExit(pidfd, exitMs));
       else pidfd.close();
     }
   }
   await Promise.all(exits);
-  return count;
+  return sent;
 }
 
 interface Opened {

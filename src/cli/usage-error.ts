@@ -45,7 +45,6 @@ export function unknownVerb(name: string, verbs: readonly string[]): UsageError 
 const HABITS: Readonly<Partial<Record<string, string>>> = {
   create: 'run',
   start: 'run',
-  stop: 'kill',
   rm: 'kill',
   remove: 'kill',
   delete: 'kill',

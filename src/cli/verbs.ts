@@ -69,8 +69,13 @@ export const VERBS: Readonly<Record<string, VerbEntry>> = {
     aliases: ['unpause'],
     load: async () => (await import('./verbs/pause.js')).resume,
   },
+  stop: {
+    summary: 'ask containers to end, and kill those that do not',
+    group: END,
+    load: async () => (await import('./verbs/stop.js')).stop,
+  },
   kill: {
-    summary: 'kill containers, every process of them',
+    summary: 'kill containers, every process of them, or signal them',
     group: END,
     load: async () => (await import('./verbs/kill.js')).kill,
   },

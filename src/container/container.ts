@@ -3,11 +3,20 @@ import type { Readable, Writable } from 'node:stream';
 import { freezeCgroup, thawCgroup } from '../cgroup/freeze.js';
 import { type KillReport, killCgroup } from '../cgroup/kill.js';
 import { hasCgroup } from '../cgroup/ref.js';
+import type { SignalReport } from '../cgroup/signal.js';
 import { type Stats, readStats } from '../cgroup/stats.js';
 import { type Usage, readUsage } from '../cgroup/usage.js';
 import { StateError } from '../errors/state-errors.js';
 import { diesWithParent } from '../spec/annotations.js';
-import { type EndingOptions, type Endable, type Verdict, stop, watchEnding } from './ending.js';
+import {
+  type EndingOptions,
+  type Endable,
+  type StopOptions,
+  type Verdict,
+  checkEnding,
+  stop,
+  watchEnding,
+} from './ending.js';
 import { type ExecOptions, type ExecProcess, startExec } from './exec.js';
 import { foreignRemover } from './foreign.js';
 import { type LiveContainer, noteEnd, noteStart } from './leaving.js';
@@ -94,11 +103,21 @@ export class Container implements AsyncDisposable {
   }
 
   /**
-   * Asks the main process to end (`stopSignal`, SIGTERM unless the options say otherwise), and kills the container when it
-   * has not after the grace period (10 s unless the options say otherwise).
+   * Asks the main process, or with `allProcesses` every one, to end (`stopSignal`, SIGTERM unless the options say otherwise),
+   * and kills the container when it has not after the grace period (10 s unless the options say otherwise). One that is paused
+   * goes on, to be able to.
+   *
+   * @throws OptionError
    */
-  async stop(options: Pick<EndingOptions, 'stopSignal' | 'gracePeriod'> = {}): Promise<ContainerResult> {
-    await stop(this.#endable(), { ...this.#parts.ending, ...options });
+  async stop({ allProcesses = false, ...options }: StopOptions = {}): Promise<ContainerResult> {
+    checkEnding(options);
+    const ask = (signal: string): unknown => (allProcesses ? this.#signalEvery(signal) : this.signal(signal));
+    const signal = async (name: string): Promise<void> => {
+      if (this.#hasEnded) return;
+      await ask(name);
+      (await import('./signalling.js')).thawIfPaused(this.#parts.state);
+    };
+    await stop({ ...this.#endable(), signal }, { ...this.#parts.ending, ...options });
     return this.exited;
   }
 
@@ -111,6 +130,19 @@ export class Container implements AsyncDisposable {
    */
   signal(signal: string | number): boolean {
     return sendSignal(this.#parts.process.pidfd, signal);
+  }
+
+  /**
+   * Sends a signal to every process, cgroups that the container has made included: they are frozen meanwhile, so that none can
+   * fork away from it. In a paused container they act on it when it goes on.
+   *
+   * @param signal - `SIGTERM`, `TERM` or a number
+   * @returns how many got it; without a cgroup, only the first process can
+   * @throws StateError; OptionError when there is no such signal; CgroupRefusedError, CgroupError
+   */
+  async signalAll(signal: string | number): Promise<SignalReport> {
+    this.#checkRunning('signal');
+    return this.#signalEvery(signal);
   }
 
   /** Stops all its processes in their tracks. @see cgroup-v2.rst `cgroup.freeze` */
@@ -165,8 +197,17 @@ export class Container implements AsyncDisposable {
     };
   }
 
+  async #signalEvery(signal: string | number): Promise<SignalReport> {
+    const { signalEvery } = await import('./signalling.js');
+    return signalEvery(this.#parts.state, signal);
+  }
+
+  get #hasEnded(): boolean {
+    return this.#parts.process.pidfd.fd < 0;
+  }
+
   #checkRunning(action: string): void {
-    if (this.#parts.process.pidfd.fd < 0) throw new StateError(action, this.id, 'stopped');
+    if (this.#hasEnded) throw new StateError(action, this.id, 'stopped');
   }
 
   async #killCgroup(options: { readonly isEmpty?: boolean } = {}): Promise<KillReport> {

@@ -2,27 +2,28 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { freezeCgroup, isFrozen, thawCgroup } from '../cgroup/freeze.js';
 import { type KillReport, killCgroup } from '../cgroup/kill.js';
 import { removeParent } from '../cgroup/parent.js';
+import type { SignalReport } from '../cgroup/signal.js';
 import type { CgroupRef } from '../cgroup/types.js';
-import { listProcesses } from '../cgroup/processes.js';
 import { hasCgroup } from '../cgroup/ref.js';
-import { readStats } from '../cgroup/stats.js';
 import { readUsage } from '../cgroup/usage.js';
-import { StateError } from '../errors/state-errors.js';
+import { NotFoundError } from '../errors/state-errors.js';
 import { UnsupportedError } from '../errors/unsupported-error.js';
-import { labelsOf } from '../spec/annotations.js';
 import { now } from '../util/now.js';
 import type { CopyDestination, CopyOptions, CopyReport, CopySource } from './copy/copy.js';
 import { isAlive, openProcess, type ProcessIdentity } from './identity.js';
-import type { ContainerInfo, Status } from './info.js';
 import type { PipeOptions, Pipes, TerminalOption } from './pipes.js';
 import type { LastUsage, State } from './state.js';
 import type { OwnedState } from './state-file.js';
+import type { StopReport } from './stopping.js';
 import { Store, stateDirectory } from './store.js';
 import type { StreamOption } from './streams.js';
 import { type ExecOptions, type ExecProcess, startExec } from './exec.js';
+import { checkAlive, describeState } from './describe.js';
 import { foreignRemover } from './foreign.js';
+import type { ContainerInfo } from './info.js';
 import { isNestedPath, killNested, outermost } from './nested.js';
 import { type ContainerTree, growTree, selectBranch } from './tree.js';
+import type { StopOptions } from './ending.js';
 import { type ContainerInternals, readInternals } from './inspect.js';
 import { type EndReport, type WaitOptions, waitForEnd } from './wait.js';
 
@@ -47,7 +48,7 @@ export class Containers {
 
   /** Lists the containers, by name. */
   list(): readonly ContainerInfo[] {
-    return this.#store.list().map((state) => this.#describe(state));
+    return this.#store.list().map((state) => describeState(state));
   }
 
   /**
@@ -58,14 +59,14 @@ export class Containers {
    * @throws NotFoundError
    */
   tree(names: readonly string[] = []): readonly ContainerTree[] {
-    const grow = (state: State): ContainerTree => growTree(this.#describe(state), state.cgroup);
+    const grow = (state: State): ContainerTree => growTree(describeState(state), state.cgroup);
     if (names.length === 0) return this.#store.list().map(grow);
     return names.map((name) => selectBranch(grow(this.#store.get(outermost(name))), name));
   }
 
   /** Returns one container. @throws NotFoundError */
   get(id: string): ContainerInfo {
-    return this.#describe(this.#store.get(id));
+    return describeState(this.#store.get(id));
   }
 
   /**
@@ -90,6 +91,45 @@ export class Containers {
     (await this.#claim(id))?.remove();
     removeParent(cgroup);
     return report;
+  }
+
+  /**
+   * Asks a container to end, as `docker stop` does, and kills it when it has not after the grace period. The signal goes to
+   * the main process, or with `allProcesses` to every one; a container that is paused goes on.
+   *
+   * @param options - what is not given is as it was said when the container was made, else SIGTERM and 10 s
+   * @throws NotFoundError, StateError, OptionError; as {@link Containers.kill} does
+   */
+  async stop(id: string, options: StopOptions = {}): Promise<StopReport> {
+    const { stopContainer } = await import('./stopping.js');
+    return stopContainer(id, options, {
+      store: this.#store,
+      kill: () => this.kill(id).catch(unlessNotFound),
+    });
+  }
+
+  /**
+   * Sends a signal to a container's main process.
+   *
+   * @param signal - `SIGTERM`, `TERM` or a number
+   * @returns `false` when it has ended meanwhile
+   * @throws NotFoundError, StateError; OptionError when there is no such signal
+   */
+  async signal(id: string, signal: string | number): Promise<boolean> {
+    const { signalMain } = await import('./signalling.js');
+    return signalMain(this.#getAlive('signal', id), signal);
+  }
+
+  /**
+   * Sends a signal to every process of a container, cgroups that it has made included: they are frozen meanwhile, so that none
+   * can fork away from it. In a paused container they act on it when it goes on.
+   *
+   * @returns how many got it; without a cgroup, only the first process can
+   * @throws NotFoundError, StateError; OptionError when there is no such signal; CgroupRefusedError, CgroupError
+   */
+  async signalAll(id: string, signal: string | number): Promise<SignalReport> {
+    const { signalEvery } = await import('./signalling.js');
+    return signalEvery(this.#getAlive('signal', id), signal);
   }
 
   /** Runs another command in a running container. @throws NotFoundError, StateError, and as {@link Container.exec} does */
@@ -126,26 +166,28 @@ export class Containers {
    * Stops all processes of a container in their tracks.
    *
    * @returns `false` when they stood still already
-   * @throws NotFoundError, StateError unless it is running; CgroupError when a process does not stand still in time
+   * @throws NotFoundError, StateError unless it is running, whether or not its owner is; CgroupError when a process does not stand still in time
    * @see cgroup-v2.rst `cgroup.freeze`
    */
   async pause(id: string): Promise<boolean> {
-    const { cgroup, status } = this.#check('pause', id);
+    const cgroup = this.#getCgroup('pause', id);
+    const changes = !isFrozen(cgroup);
     await freezeCgroup(cgroup);
-    return status === 'running';
+    return changes;
   }
 
   /**
    * Lets the processes of a paused container go on.
    *
    * @returns `false` when they were not paused
-   * @throws NotFoundError, StateError unless it is paused or running
+   * @throws NotFoundError, StateError unless it is paused or running, whether or not its owner is
    */
   resume(id: string): Promise<boolean> {
     return new Promise((resolve) => {
-      const { cgroup, status } = this.#check('resume', id);
+      const cgroup = this.#getCgroup('resume', id);
+      const changes = isFrozen(cgroup);
       thawCgroup(cgroup);
-      resolve(status === 'paused');
+      resolve(changes);
     });
   }
 
@@ -165,7 +207,7 @@ export class Containers {
   /** Returns all that is known of a container. @throws NotFoundError */
   inspect(id: string): ContainerDetails {
     const state = this.#store.get(id);
-    const info = this.#describe(state);
+    const info = describeState(state);
     return { ...info, ...readInternals(state, info.pid, this.#store.path(id)) };
   }
 
@@ -198,11 +240,15 @@ export class Containers {
     return pruned;
   }
 
-  #check(action: string, id: string): { readonly cgroup: CgroupRef; readonly status: Status } {
+  #getAlive(action: string, id: string): State {
     const state = this.#store.get(id);
-    const { status } = this.#describe(state);
-    if (status !== 'running' && status !== 'paused') throw new StateError(action, id, status);
-    if (hasCgroup(state.cgroup)) return { cgroup: state.cgroup, status };
+    checkAlive(action, state);
+    return state;
+  }
+
+  #getCgroup(action: string, id: string): CgroupRef {
+    const { cgroup } = this.#getAlive(action, id);
+    if (hasCgroup(cgroup)) return cgroup;
     throw new UnsupportedError(`${action} ${JSON.stringify(id)}`, 'a cgroup', {
       hint: 'it was started where none could be made',
     });
@@ -220,26 +266,15 @@ export class Containers {
     }
   }
 
-  #describe(state: State): ContainerInfo {
-    const { id, init, spec, createdAt, cgroup } = state;
-    const alive = init !== undefined && isAlive(init);
-    return {
-      id,
-      status: selectStatus(state, alive),
-      ...(alive ? { pid: init.pid } : {}),
-      command: spec.process.args,
-      labels: labelsOf(spec),
-      createdAt,
-      processes: listProcesses(cgroup).length,
-      stats: readStats(cgroup),
-    };
-  }
-
   // The owner reads it when it finds the cgroup gone. An owner that has finished already needs it no more, and a container
   // that has taken the name since is another one.
   #saveUsage(id: string, cgroup: CgroupRef, lastUsage: LastUsage): void {
     this.#store.add(id, { lastUsage }, (now) => now.cgroup.v2?.inode === cgroup.v2?.inode);
   }
+}
+
+function unlessNotFound(error: unknown): void {
+  if (!(error instanceof NotFoundError)) throw error;
 }
 
 async function clear({ cgroup, init, idMaps }: State, dryRun: boolean): Promise<KillReport> {
@@ -260,10 +295,3 @@ async function killInit(init: ProcessIdentity): Promise<void> {
 }
 
 const SIGKILL = 9;
-
-function selectStatus(state: State, alive: boolean): Status {
-  if (!isAlive(state.owner)) return 'abandoned';
-  if (state.status === 'creating') return 'creating';
-  if (!alive) return 'stopped';
-  return isFrozen(state.cgroup) ? 'paused' : 'running';
-}

@@ -34,16 +34,22 @@ export function checkEnding({ timeout, gracePeriod, stopSignal, signal }: Ending
 /** The longest that setTimeout waits; beyond, it does not wait at all. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
+/** How something is asked to end. */
+export interface StopOptions extends Pick<EndingOptions, 'stopSignal' | 'gracePeriod'> {
+  /** Ask every process of the container, and not only the main one. @default false */
+  readonly allProcesses?: boolean;
+}
+
 /** Something that can be asked to end, and made to. */
 export interface Endable {
-  readonly signal: (signal: string) => void;
+  readonly signal: (signal: string) => unknown;
   readonly kill: () => Promise<unknown>;
   /** Settles once it has ended. */
   readonly ended: Promise<unknown>;
 }
 
 /** Ten seconds, as with docker and podman. */
-const DEFAULT_GRACE_MS = 10_000;
+export const DEFAULT_GRACE_MS = 10_000;
 
 /** Why something was ended from outside. */
 export interface Verdict {
@@ -53,7 +59,7 @@ export interface Verdict {
 
 /** Asks to end with a signal, waits for the grace period, then kills. */
 export async function stop(target: Endable, { stopSignal = 'SIGTERM', gracePeriod }: EndingOptions): Promise<void> {
-  target.signal(stopSignal);
+  await target.signal(stopSignal);
   const grace = new AbortController();
   const timer = setTimeout(() => {
     grace.abort();

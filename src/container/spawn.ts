@@ -93,7 +93,7 @@ async function start(prepared: Prepared, context: StartContext): Promise<Contain
   const act = context.faults?.act ?? ((_what, run) => run());
   const undo = new UndoStack();
   try {
-    const creating = creatingState(prepared);
+    const creating = creatingState(prepared, context.ending);
     const owned = act('make state file', () => {
       const made = context.store.create(creating);
       undo.push('remove state file', () => {
@@ -143,7 +143,11 @@ async function start(prepared: Prepared, context: StartContext): Promise<Contain
   }
 }
 
-function creatingState({ id, spec, placement: { idMaps, cgroup } }: Prepared): State {
+function creatingState(
+  { id, spec, placement: { idMaps, cgroup } }: Prepared,
+  { stopSignal, gracePeriod }: EndingOptions,
+): State {
+  const stop = defined({ stopSignal, gracePeriod });
   return {
     version: 1,
     id,
@@ -153,6 +157,7 @@ function creatingState({ id, spec, placement: { idMaps, cgroup } }: Prepared): S
     spec,
     ...(idMaps === undefined ? {} : { idMaps }),
     cgroup: refFromPlan(cgroup, id),
+    ...(Object.keys(stop).length === 0 ? {} : { stop }),
   };
 }
 

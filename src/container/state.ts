@@ -2,6 +2,7 @@ import type { CgroupRef } from '../cgroup/types.js';
 import type { Usage } from '../cgroup/usage.js';
 import type { IdMapPlan } from '../plan/types.js';
 import type { Spec } from '../spec/types.js';
+import type { EndingOptions } from './ending.js';
 import type { ProcessIdentity } from './identity.js';
 import type { ContainerResult } from './result.js';
 
@@ -20,6 +21,8 @@ export interface State {
   readonly spec: Spec;
   readonly idMaps?: IdMapPlan;
   readonly cgroup: CgroupRef;
+  /** How it wants to be asked to end, where its maker said so. */
+  readonly stop?: Pick<EndingOptions, 'stopSignal' | 'gracePeriod'>;
   /** Left for the owner by whoever else has killed the container. */
   readonly lastUsage?: LastUsage;
   /** Left for the owner by whoever waits for its end: see awaited-state.ts. */

@@ -1,16 +1,20 @@
+import { OptionError } from '../../errors/option-error.js';
+import { SIGNALS, parseSignal, signalName } from '../../util/signals.js';
 import { FILTER_HELP, parseFilters } from '../filter.js';
-import { list } from '../flags/readers.js';
-import { type KillReport, countProcesses, formatKill } from '../kill-report.js';
+import { list, text } from '../flags/readers.js';
+import { type KillReport, type SignalReport, countProcesses, formatKill } from '../kill-report.js';
 import { type Outcome, forEach, outcomeToJson, outcomesExitCode, selectNames } from '../outcome.js';
 import { printJson, printOut } from '../print.js';
 import { formatProcesses } from '../process-list.js';
-import { printError } from '../report-error.js';
+import { printError, printNote } from '../report-error.js';
+import { UsageError } from '../usage-error.js';
 import type { Verb, VerbCall } from '../verb.js';
 
 interface KillFlags {
   readonly all?: true;
   readonly filter?: readonly string[];
   readonly dryRun?: true;
+  readonly signal?: string;
   readonly json?: true;
 }
 
@@ -18,7 +22,7 @@ interface KillFlags {
 export const kill: Verb = {
   operands: '[name...]',
   description:
-    'Kills containers, every process of them, whatever those do to get away, and waits until their cgroups are gone.',
+    'Kills containers, every process of them, whatever those do to get away, and waits until their cgroups are gone; or sends every process another signal.',
   flags: {
     all: { flags: '-a, --all', help: 'all containers of this user', group: 'Which, and how', value: true },
     filter: {
@@ -28,39 +32,70 @@ export const kill: Verb = {
       read: list,
     },
     dryRun: { flags: '--dry-run', help: 'kill nothing: list what would die', group: 'Which, and how', value: true },
+    signal: {
+      flags: '-s, --signal <SIGNAL>',
+      help: 'send TERM, HUP, 10 … to every process instead, and do not wait (default: KILL)',
+      group: 'Which, and how',
+      read: text,
+    },
     json: { flags: '--json', help: 'as JSON', group: 'Output', value: true },
   },
-  notes: `${FILTER_HELP}
+  notes: `A signal other than KILL reaches every process that there is at one moment: a
+container is frozen meanwhile, so that none can fork away. What is paused acts
+on it when it is resumed. corral stop asks first, and kills then.
+
+${FILTER_HELP}
 
 Exit code:
-  0  all are gone
+  0  all are gone, or have got the signal
   1  one is not, or was not there; the others are killed all the same`,
   examples: [
     ['corral kill web db', 'two of them'],
     ['corral kill --filter label=job=7', 'all of a job'],
     ['corral kill --dry-run --all', 'what would die'],
+    ['corral kill --signal HUP web', 'a signal to every process'],
   ],
   act: killContainers,
 };
 
 async function killContainers({ operands, options, context }: VerbCall<KillFlags>): Promise<number> {
   const { all, filter, dryRun, json } = options;
+  const signal = readSignal(options.signal);
+  if (signal !== undefined && dryRun === true) throw new UsageError('--dry-run is about a kill', 'leave --signal out');
   const fits = filter === undefined ? undefined : parseFilters(filter);
   const { Containers } = await import('../../container/containers.js');
   const containers = new Containers(context);
   const names = selectNames(operands, all, containers, fits);
-  const outcomes = await forEach(names, (id) => containers.kill(id, { dryRun: dryRun === true }));
+  const outcomes =
+    signal === undefined
+      ? await forEach(names, (id) => containers.kill(id, { dryRun: dryRun === true }))
+      : await forEach(names, (id) => containers.signalAll(id, signal));
   if (json === true) printJson(outcomes.map(outcomeToJson));
-  else for (const outcome of outcomes) await printOutcome(outcome);
+  else for (const outcome of outcomes) await printOutcome(outcome, signal);
   return outcomesExitCode(outcomes);
 }
 
-async function printOutcome(outcome: Outcome<KillReport>): Promise<void> {
+/** @returns the name of the signal; `undefined` where it is a kill */
+function readSignal(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const number = parseSignal(text);
+  if (number === undefined) throw new OptionError('signal', text, 'a signal such as TERM');
+  return number === SIGNALS.SIGKILL ? undefined : signalName(number);
+}
+
+async function printOutcome(outcome: Outcome<KillReport | SignalReport>, signal: string | undefined): Promise<void> {
   if ('error' in outcome) {
     printError(outcome.error);
     return;
   }
   const { id, result } = outcome;
-  if (result.pids === undefined) printOut(`${id}: ${formatKill(result)}\n`);
+  if ('complete' in result) printSignalled(id, signal ?? '', result);
+  else if (result.pids === undefined) printOut(`${id}: ${formatKill(result)}\n`);
   else printOut(`${id}: ${countProcesses(result.processes)} would be killed\n${await formatProcesses(result.pids)}`);
+}
+
+function printSignalled(id: string, signal: string, { processes, complete, paused }: SignalReport): void {
+  const later = paused ? '; it is paused: they act on it when it is resumed' : '';
+  printOut(`${id}: ${signal} sent to ${countProcesses(processes)}${later}\n`);
+  if (!complete) printNote(`${id}: not all stood still, or it has no cgroup: others may have been missed`);
 }

@@ -120,15 +120,19 @@ describeWhen(facts().v2Top !== undefined, 'needs cgroup v2')('signals', () => {
       ref,
       `for i in 1 2 3; do setsid perl -e '$SIG{TERM}=sub{exit 3}; sleep 1 while 1' & done; trap 'exit 7' TERM; sleep 0.3; echo ready; while :; do sleep 0.05; done`,
     );
-    expect(await signalCgroup(ref, 15)).toBeGreaterThanOrEqual(4);
-    expect(await new Promise((resolve) => child.on('exit', resolve))).toBe(7);
+    const ended = new Promise((resolve) => child.on('exit', resolve));
+    const report = await signalCgroup(ref, 15);
+    expect(report).toMatchObject({ complete: true, paused: false });
+    expect(report.processes).toBeGreaterThanOrEqual(4);
+    expect(report.pids).toContain(child.pid);
+    expect(await ended).toBe(7);
     await killCgroup(ref);
   });
 
   it('reach nobody in a container that is gone', async () => {
     const ref = make();
     await killCgroup(ref);
-    expect(await signalCgroup(ref, 15)).toBe(0);
+    expect(await signalCgroup(ref, 15)).toMatchObject({ processes: 0, pids: [] });
   });
 
   it('leave a stranger alone', async () => {

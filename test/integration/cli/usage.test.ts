@@ -37,8 +37,8 @@ describe('help', () => {
 describe('wrong usage', () => {
   it.each<[words: string, code: number, message: string, hint?: string]>([
     ['klil web', 2, 'unknown verb klil', 'did you mean kill?'],
-    ['stop web', 2, 'unknown verb stop', 'did you mean kill?'],
-    ['help stpo', 2, 'unknown verb stpo', 'did you mean kill?'],
+    ['remove web', 2, 'unknown verb remove', 'did you mean kill?'],
+    ['help stpo', 2, 'unknown verb stpo', 'did you mean stop?'],
     ['rnu ls', 2, 'unknown verb rnu', 'did you mean run?'],
     ['xyzzy', 2, 'unknown verb xyzzy', 'see corral --help'],
     ['help xyzzy', 2, 'unknown verb xyzzy', 'see corral --help'],
@@ -57,6 +57,11 @@ describe('wrong usage', () => {
     ['ps --jason', 2, 'unknown flag --jason', 'did you mean --json?'],
     ['kill', 2, 'NAME is missing', 'or --all'],
     ['kill --all web', 2, '--all leaves no NAME to give'],
+    ['kill --signal FOO web', 2, '--signal: "FOO" is not a signal such as TERM'],
+    ['kill --signal TERM --dry-run web', 2, '--dry-run is about a kill', 'leave --signal out'],
+    ['stop', 2, 'NAME is missing', 'or --all'],
+    ['stop --signal FOO web', 2, '--signal: "FOO" is not a signal such as TERM'],
+    ['stop --timeout soon web', 2, '--timeout: "soon" is not a time'],
     ['prune web', 2, 'prune takes no operands', 'see corral prune --help'],
     ['plan --memory 1X ls', 2, '--memory: "1X" is not a size such as 256M or 1.5G'],
   ])('corral %s', async (words, code, message, hint) => {
