@@ -35,6 +35,7 @@ export type {
   NamespaceMode,
   ProcessOptions,
   TerminalSize,
+  UpdateOptions,
   Volume,
 } from './spec/options.js';
 export type { IdMapping, NamespaceType, Spec } from './spec/types.js';

@@ -18,7 +18,8 @@ import * as pidsV2 from './v2/pids.js';
 
 type Writer = (resources: Resources, host: { readonly hasSwap: boolean }) => readonly CgroupWrite[];
 
-const V2: Readonly<Record<Controller, Writer>> = {
+/** The writes of each controller on v2. */
+export const V2: Readonly<Record<Controller, Writer>> = {
   cpuset: cpusetV2.writes,
   cpu: cpuV2.writes,
   memory: memoryV2.writes,
@@ -27,7 +28,7 @@ const V2: Readonly<Record<Controller, Writer>> = {
 };
 
 /** The v1 name and writes of each controller. */
-const V1: Readonly<Record<Controller, { readonly name: string; readonly writes: Writer }>> = {
+export const V1: Readonly<Record<Controller, { readonly name: string; readonly writes: Writer }>> = {
   cpuset: { name: 'cpuset', writes: cpusetV1.writes },
   cpu: { name: 'cpu', writes: cpuV1.writes },
   memory: { name: 'memory', writes: memoryV1.writes },

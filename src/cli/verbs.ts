@@ -58,6 +58,11 @@ export const VERBS: Readonly<Record<string, VerbEntry>> = {
     group: SEE,
     load: async () => (await import('./verbs/stats.js')).stats,
   },
+  update: {
+    summary: 'change the limits of containers that run',
+    group: HOLD,
+    load: async () => (await import('./verbs/update.js')).update,
+  },
   pause: {
     summary: 'stop containers in their tracks',
     group: HOLD,

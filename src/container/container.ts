@@ -3,10 +3,12 @@ import type { Readable, Writable } from 'node:stream';
 import { freezeCgroup, thawCgroup } from '../cgroup/freeze.js';
 import { type KillReport, killCgroup } from '../cgroup/kill.js';
 import { hasCgroup } from '../cgroup/ref.js';
+import type { Limits } from '../cgroup/limits.js';
 import type { SignalReport } from '../cgroup/signal.js';
 import { type Stats, readStats } from '../cgroup/stats.js';
 import { type Usage, readUsage } from '../cgroup/usage.js';
 import { StateError } from '../errors/state-errors.js';
+import type { UpdateOptions } from '../spec/options.js';
 import { diesWithParent } from '../spec/annotations.js';
 import {
   type EndingOptions,
@@ -71,6 +73,7 @@ export class Container implements AsyncDisposable {
   readonly #verdict: Verdict;
   readonly #live: LiveContainer;
   readonly #mainEnd: ReturnType<Pidfd['wait']>;
+  #isChanged = false;
   #usage: Usage | undefined;
   #killing: Promise<KillReport> | undefined;
 
@@ -158,10 +161,27 @@ export class Container implements AsyncDisposable {
     return Promise.resolve();
   }
 
+  /**
+   * Changes its limits: all that are given, or, when one is refused, none.
+   *
+   * @returns the limits that are in force then
+   * @throws StateError; OptionError for a value that makes no sense; UnsupportedError for a limit of a kind that the container
+   *   cannot get any more; CgroupError for one that the kernel refuses, such as memory that is in use
+   */
+  async update(options: UpdateOptions): Promise<Limits> {
+    const { updateContainer } = await import('./updating.js');
+    this.#checkRunning('update');
+    const { owned } = this.#parts;
+    return updateContainer(this.#state, options, (update) => {
+      owned.update({ update });
+      this.#isChanged = true;
+    });
+  }
+
   /** Returns what it uses now. */
   stats(): Promise<Stats> {
     this.#checkRunning('read stats of');
-    return Promise.resolve(readStats(this.#parts.state.cgroup));
+    return Promise.resolve(readStats(this.#state.cgroup));
   }
 
   /**
@@ -202,6 +222,12 @@ export class Container implements AsyncDisposable {
     return signalEvery(this.#parts.state, signal);
   }
 
+  // Its limits may have been changed, by whomever.
+  get #state(): State {
+    const { owned, state } = this.#parts;
+    return this.#isChanged || owned.hasAdditions ? (owned.read() ?? state) : state;
+  }
+
   get #hasEnded(): boolean {
     return this.#parts.process.pidfd.fd < 0;
   }
@@ -211,7 +237,7 @@ export class Container implements AsyncDisposable {
   }
 
   async #killCgroup(options: { readonly isEmpty?: boolean } = {}): Promise<KillReport> {
-    const { cgroup } = this.#parts.state;
+    const { cgroup } = this.#state;
     // Without a cgroup there is the pid namespace, which dies with its first process.
     if (!hasCgroup(cgroup)) sendSignal(this.#parts.process.pidfd, 'SIGKILL');
     return killCgroup(cgroup, {

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { freezeCgroup, isFrozen, thawCgroup } from '../cgroup/freeze.js';
 import { type KillReport, killCgroup } from '../cgroup/kill.js';
+import type { Limits } from '../cgroup/limits.js';
 import { removeParent } from '../cgroup/parent.js';
 import type { SignalReport } from '../cgroup/signal.js';
 import type { CgroupRef } from '../cgroup/types.js';
@@ -8,6 +9,7 @@ import { hasCgroup } from '../cgroup/ref.js';
 import { readUsage } from '../cgroup/usage.js';
 import { NotFoundError } from '../errors/state-errors.js';
 import { UnsupportedError } from '../errors/unsupported-error.js';
+import type { UpdateOptions } from '../spec/options.js';
 import { now } from '../util/now.js';
 import type { CopyDestination, CopyOptions, CopyReport, CopySource } from './copy/copy.js';
 import { isAlive, openProcess, type ProcessIdentity } from './identity.js';
@@ -192,6 +194,21 @@ export class Containers {
   }
 
   /**
+   * Changes the limits of a running container: all that are given, or, when one is refused, none.
+   *
+   * @returns the limits that are in force then
+   * @throws NotFoundError, StateError; OptionError for a value that makes no sense; UnsupportedError for a limit of a kind that
+   *   the container cannot get any more; CgroupError for one that the kernel refuses, such as memory that is in use
+   */
+  async update(id: string, options: UpdateOptions): Promise<Limits> {
+    const { updateContainer } = await import('./updating.js');
+    const state = this.#getAlive('update', id);
+    return updateContainer(state, options, (update) => {
+      this.#store.add(id, { update }, isSame(state));
+    });
+  }
+
+  /**
    * Waits for the end of a container, whoever its owner is: until nothing of it is left, or, where its owner has died, until
    * its first process has ended.
    *
@@ -271,6 +288,10 @@ export class Containers {
   #saveUsage(id: string, cgroup: CgroupRef, lastUsage: LastUsage): void {
     this.#store.add(id, { lastUsage }, (now) => now.cgroup.v2?.inode === cgroup.v2?.inode);
   }
+}
+
+function isSame({ createdAt, owner }: State): (now: State) => boolean {
+  return (now) => now.createdAt === createdAt && now.owner.pid === owner.pid;
 }
 
 function unlessNotFound(error: unknown): void {

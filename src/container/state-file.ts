@@ -14,7 +14,7 @@ import { ContainerError } from '../errors/container-error.js';
 import { addon } from '../native/addon.js';
 import { isMissingFile } from '../util/missing.js';
 import type { ContainerResult } from './result.js';
-import type { State, StateChange } from './state.js';
+import { type State, type StateChange, applyChange } from './state.js';
 
 /**
  * A state file: JSON documents, one a line, of which later ones add to earlier ones. It is only ever appended to, a line with
@@ -33,7 +33,8 @@ function parseState(text: string, path: string): State | undefined {
   if (end < 0) return undefined;
   try {
     const lines = text.slice(0, end).split('\n');
-    return Object.assign({}, ...lines.map((line) => JSON.parse(line) as StateChange)) as State;
+    const changes = lines.map((line) => JSON.parse(line) as StateChange);
+    return changes.reduce<Partial<State>>(applyChange, {}) as State;
   } catch (error) {
     throw new ContainerError(`read ${path}: it is no JSON`, 'ERR_STATE_FILE', {
       hint: `corral did not write that: kill what is in the cgroup of that name, and remove ${path}`,
@@ -128,6 +129,11 @@ export class OwnedState {
     this.#written += writeLine(this.#fd, change);
   }
 
+  /** Tells whether others have added to it. */
+  get hasAdditions(): boolean {
+    return fstatSync(this.#fd).size > this.#written;
+  }
+
   /** Returns the state with what others have added. */
   read(): State | undefined {
     return readOpenState(this.#fd, this.#path);
@@ -145,7 +151,7 @@ export class OwnedState {
       unlinkSync(this.#path);
     }
     // After that: whoever comes later sees that it is too late.
-    if (tell !== undefined && fstatSync(this.#fd).size > this.#written) writeLine(this.#fd, { ending: tell() });
+    if (tell !== undefined && this.hasAdditions) writeLine(this.#fd, { ending: tell() });
     closeSync(this.#fd);
   }
 

@@ -1,7 +1,8 @@
 import type { CgroupRef } from '../cgroup/types.js';
 import type { Usage } from '../cgroup/usage.js';
 import type { IdMapPlan } from '../plan/types.js';
-import type { Spec } from '../spec/types.js';
+import { mergeResources } from '../spec/merge-resources.js';
+import type { Resources, Spec } from '../spec/types.js';
 import type { EndingOptions } from './ending.js';
 import type { ProcessIdentity } from './identity.js';
 import type { ContainerResult } from './result.js';
@@ -25,6 +26,8 @@ export interface State {
   readonly stop?: Pick<EndingOptions, 'stopSignal' | 'gracePeriod'>;
   /** Left for the owner by whoever else has killed the container. */
   readonly lastUsage?: LastUsage;
+  /** How often its limits have been changed; absent: never. */
+  readonly updates?: number;
   /** Left for the owner by whoever waits for its end: see awaited-state.ts. */
   readonly awaited?: true;
   /** Left by the owner for them. */
@@ -32,7 +35,34 @@ export interface State {
 }
 
 /** What is added to a {@link State} after its making. */
-export type StateChange = Partial<State>;
+export interface StateChange extends Partial<State> {
+  readonly update?: LimitChange;
+}
+
+/** A change of limits. Each is a line of its own, of which whoever reads the state makes the sum: none is lost to another. */
+export interface LimitChange {
+  /** What was changed: -1, and a rate of 0, stand for none. */
+  readonly resources: Resources;
+  /** Controllers that v2 has been made to hand down for it. */
+  readonly controllers: readonly string[];
+}
+
+/** Returns a state to which something was added. */
+export function applyChange(state: Partial<State>, { update, ...change }: StateChange): Partial<State> {
+  const next = { ...state, ...change };
+  const { spec, cgroup } = next;
+  if (update === undefined || spec === undefined || cgroup === undefined) return next;
+  const resources = mergeResources(spec.linux.resources, update.resources);
+  const { v2 } = cgroup;
+  return {
+    ...next,
+    spec: { ...spec, linux: { ...spec.linux, resources } },
+    ...(v2 && {
+      cgroup: { ...cgroup, v2: { ...v2, controllers: [...new Set([...v2.controllers, ...update.controllers])] } },
+    }),
+    updates: (next.updates ?? 0) + 1,
+  };
+}
 
 /** What a container had used when its cgroup was removed by somebody who is not its owner. */
 export interface LastUsage {

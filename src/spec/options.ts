@@ -47,6 +47,16 @@ export interface LimitOptions {
   readonly deviceWriteIops?: readonly string[];
 }
 
+/**
+ * What a container may use from now on. What is not given stays as it is; `'max'` takes a limit away.
+ *
+ * `memory` alone leaves `memorySwap` as it was given before: with none, swap stays off.
+ */
+export interface UpdateOptions extends Omit<LimitOptions, 'pids'> {
+  /** Processes and threads at one time. Below what there are, it only keeps new ones from being made. */
+  readonly pids?: number | 'max';
+}
+
 /** What the container's process is. */
 export interface ProcessOptions {
   /** Variables of the environment; `undefined` passes the caller's own value on. */

@@ -14,11 +14,26 @@ export type DeviceLookup = (path: string) => { readonly major: number; readonly 
 
 /** Turns the limits among the options into the runtime-spec's resources. */
 export function parseLimits(options: LimitOptions, device: DeviceLookup): Resources {
+  const resources = parseEach(options, device);
+  checkSwap(resources.memory ?? {}, options.memorySwap);
+  return resources;
+}
+
+/**
+ * The same, each limit for itself: see {@link checkSwap} for what they must be together.
+ *
+ * @param mayRemove - a rate may be `max`, which becomes 0
+ */
+export function parseEach(
+  options: LimitOptions,
+  device: DeviceLookup,
+  { mayRemove = false }: { readonly mayRemove?: boolean } = {},
+): Resources {
   return {
     ...section('memory', parseMemory(options)),
     ...section('cpu', parseCpu(options)),
     ...(options.pids === undefined ? {} : { pids: { limit: positive('pids', options.pids) } }),
-    ...section('blockIO', parseBlockIo(options, device)),
+    ...section('blockIO', parseBlockIo(options, device, mayRemove)),
   };
 }
 
@@ -30,19 +45,27 @@ function parseMemory(options: LimitOptions): NonNullable<Resources['memory']> {
   const limit = optionalSize('memory', options.memory);
   const swap = options.memorySwap === 'max' ? -1 : optionalSize('memorySwap', options.memorySwap);
   const reservation = optionalSize('memoryReservation', options.memoryReservation);
-  if (swap !== undefined && limit === undefined) {
-    throw new OptionError('memorySwap', options.memorySwap, 'possible without memory', {
-      hint: 'memorySwap limits RAM and swap together: give memory too',
-    });
-  }
-  if (swap !== undefined && swap >= 0 && swap < (limit ?? 0)) {
-    throw new OptionError('memorySwap', options.memorySwap, 'at least memory, which it includes');
-  }
   return {
     ...(limit === undefined ? {} : { limit }),
     ...(swap === undefined ? {} : { swap }),
     ...(reservation === undefined ? {} : { reservation }),
   };
+}
+
+/**
+ * Checks a limit of memory and swap together against that of memory.
+ *
+ * @param given - what was said about swap, for the error
+ * @throws OptionError
+ */
+export function checkSwap({ limit, swap }: NonNullable<Resources['memory']>, given: unknown): void {
+  if (swap === undefined) return;
+  if (limit === undefined || (limit < 0 && swap >= 0)) {
+    throw new OptionError('memorySwap', given, 'possible without memory', {
+      hint: 'memorySwap limits RAM and swap together: give memory too',
+    });
+  }
+  if (swap >= 0 && swap < limit) throw new OptionError('memorySwap', given, 'at least memory, which it includes');
 }
 
 function optionalSize(option: string, value: number | string | undefined): number | undefined {
@@ -78,12 +101,20 @@ function cpuList(option: string, text: string): string {
   throw new OptionError(option, text, 'a list such as 0-3,7');
 }
 
-function parseBlockIo(options: LimitOptions, device: DeviceLookup): NonNullable<Resources['blockIO']> {
+function parseBlockIo(
+  options: LimitOptions,
+  device: DeviceLookup,
+  mayRemove: boolean,
+): NonNullable<Resources['blockIO']> {
+  const parse = (option: RateOption): readonly ThrottleDevice[] =>
+    (options[option] ?? []).map((entry, index) =>
+      parseThrottle(`${option}[${String(index)}]`, entry, device, mayRemove),
+    );
   const throttles = {
-    throttleReadBpsDevice: parseThrottles('deviceReadBps', options.deviceReadBps, device),
-    throttleWriteBpsDevice: parseThrottles('deviceWriteBps', options.deviceWriteBps, device),
-    throttleReadIOPSDevice: parseThrottles('deviceReadIops', options.deviceReadIops, device),
-    throttleWriteIOPSDevice: parseThrottles('deviceWriteIops', options.deviceWriteIops, device),
+    throttleReadBpsDevice: parse('deviceReadBps'),
+    throttleWriteBpsDevice: parse('deviceWriteBps'),
+    throttleReadIOPSDevice: parse('deviceReadIops'),
+    throttleWriteIOPSDevice: parse('deviceWriteIops'),
   };
   return {
     ...(options.ioWeight === undefined ? {} : { weight: within('ioWeight', options.ioWeight, 10, 1000) }),
@@ -91,21 +122,17 @@ function parseBlockIo(options: LimitOptions, device: DeviceLookup): NonNullable<
   };
 }
 
-function parseThrottles(
-  option: string,
-  entries: readonly string[] | undefined,
-  device: DeviceLookup,
-): readonly ThrottleDevice[] {
-  return (entries ?? []).map((entry, index) => {
-    const name = `${option}[${String(index)}]`;
-    const [path, text] = splitLast(entry);
-    const rate = parseSize(text);
-    if (rate === undefined || rate === 0 || path.includes('\0'))
-      throw new OptionError(name, entry, 'of the form DEVICE:RATE, such as /dev/sda:10M');
-    const numbers = device(path);
-    if (numbers === undefined) throw new OptionError(name, entry, `about a block device: ${path} is none`);
-    return { ...numbers, rate };
-  });
+type RateOption = 'deviceReadBps' | 'deviceWriteBps' | 'deviceReadIops' | 'deviceWriteIops';
+
+function parseThrottle(option: string, entry: string, device: DeviceLookup, mayRemove: boolean): ThrottleDevice {
+  const [path, text] = splitLast(entry);
+  const isRemoved = mayRemove && text === 'max';
+  const rate = isRemoved ? 0 : parseSize(text);
+  if (rate === undefined || (rate === 0 && !isRemoved) || path.includes('\0'))
+    throw new OptionError(option, entry, 'of the form DEVICE:RATE, such as /dev/sda:10M');
+  const numbers = device(path);
+  if (numbers === undefined) throw new OptionError(option, entry, `about a block device: ${path} is none`);
+  return { ...numbers, rate };
 }
 
 function splitLast(entry: string): readonly [string, string] {

@@ -62,6 +62,10 @@ describe('wrong usage', () => {
     ['stop', 2, 'NAME is missing', 'or --all'],
     ['stop --signal FOO web', 2, '--signal: "FOO" is not a signal such as TERM'],
     ['stop --timeout soon web', 2, '--timeout: "soon" is not a time'],
+    ['update web', 2, 'a limit is missing', 'see corral update --help'],
+    ['update --memory 12Q web db', 2, '--memory: "12Q" is not a size such as 256M or 1.5G\n'],
+    ['update --pids-limit many web', 2, '--pids-limit: "many" is not a whole number, or max'],
+    ['update --rootfs / web', 2, 'unknown flag --rootfs'],
     ['prune web', 2, 'prune takes no operands', 'see corral prune --help'],
     ['plan --memory 1X ls', 2, '--memory: "1X" is not a size such as 256M or 1.5G'],
   ])('corral %s', async (words, code, message, hint) => {

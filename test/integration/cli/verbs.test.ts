@@ -202,6 +202,26 @@ describe('corral stop', () => {
   });
 });
 
+describe('corral update', () => {
+  it('changes limits, and says which could not be', async (context) => {
+    requires(context, { controllers: ['memory', 'pids'] });
+    await lab.box('web', ['-m', '64M', '--pids-limit', '20']);
+    const updated = await lab.corral(['update', '-m', '96M', '--pids-limit', 'max', 'web', 'nobody']);
+    expect(updated).toMatchObject({
+      code: 1,
+      stdout: 'web: updated\n',
+      stderr: 'corral: container "nobody" does not exist\n',
+    });
+    expect((await lab.corral(['inspect', '--field', 'limits.memoryMaxBytes', 'web'])).stdout).toBe('100663296\n');
+    expect(parse((await lab.corral(['update', '--json', '--pids', '30', 'web'])).stdout)).toMatchObject([
+      { id: 'web', memoryMaxBytes: 100_663_296, pidsMax: 30 },
+    ]);
+    const refused = await lab.corral(['update', '--memory-swap', '1M', 'web']);
+    expect(refused).toMatchObject({ code: 1, stdout: '' });
+    expect(refused.stderr).toMatch(/^corral: (--memory-swap|memorySwap): "1M" is not at least memory/);
+  });
+});
+
 describe('corral prune', () => {
   it('clears away what a killed corral left', async () => {
     const gone = await lab.box('gone');

@@ -2,9 +2,11 @@ import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { CONTAINER_FLAGS } from '../../../src/cli/flags/container.js';
 import { type Flag, type Flags, type Spelling, addFlags } from '../../../src/cli/flags/flag.js';
+import { UPDATE_FLAGS } from '../../../src/cli/flags/limits.js';
 import { EXEC_FLAGS } from '../../../src/cli/verbs/exec.js';
 import { RUN_FLAGS } from '../../../src/cli/verbs/run.js';
 import { OptionError } from '../../../src/errors/option-error.js';
+import type { UpdateOptions } from '../../../src/spec/options.js';
 import { specOf } from '../../helpers/facts.js';
 
 interface Case {
@@ -118,6 +120,26 @@ describe.each(Object.entries(CASES))('the flag of %s', (name, { text, value, bes
       expect(specOf(parse(RUN_FLAGS, [...besides, long(flag.flags), ...rest]))).not.toEqual(plain);
     });
   }
+});
+
+describe('the flags of corral update', () => {
+  it.each<[words: readonly string[], options: UpdateOptions]>([
+    [['-m', 'max'], { memory: 'max' }],
+    [['--memory', '-1'], { memory: 'max' }],
+    [['--memory-swap=1G'], { memorySwap: '1G' }],
+    [['--cpus', '-1'], { cpus: 'max' }],
+    [['--pids-limit', 'max'], { pids: 'max' }],
+    [['--pids', '-1'], { pids: 'max' }],
+    [['--pids', '7'], { pids: 7 }],
+    [['--device-read-bps', '/dev/sda:max'], { deviceReadBps: ['/dev/sda:max'] }],
+  ])('%j', (words, options) => {
+    expect(parse(UPDATE_FLAGS, words)).toEqual(options);
+  });
+
+  it('are those of run, by name', () => {
+    for (const [name, { flags }] of Object.entries(UPDATE_FLAGS))
+      expect(long(flags), name).toBe(long(CONTAINER_FLAGS[name as keyof typeof UPDATE_FLAGS].flags));
+  });
 });
 
 describe('flags', () => {

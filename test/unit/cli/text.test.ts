@@ -100,8 +100,8 @@ describe('an error', () => {
   });
 
   it.each([
-    ['stop', 'did you mean kill?'],
-    ['stpo', 'did you mean kill?'],
+    ['remove', 'did you mean kill?'],
+    ['stpo', 'did you mean stop?'],
     ['rnu', 'did you mean run?'],
     ['ls', 'did you mean ps?'],
     ['xyzzy', 'see corral --help'],

@@ -1,0 +1,53 @@
+import type { Resources, ThrottleDevice } from './types.js';
+
+/**
+ * Returns resources in which what is `given` has taken the place of what was there.
+ *
+ * @param given - what is not in it stays; a rate of 0 takes the limit of that device away
+ */
+export function mergeResources(current: Resources, given: Resources): Resources {
+  const memory = mergeMemory(current.memory, given.memory);
+  const cpu = given.cpu && { ...current.cpu, ...given.cpu };
+  const blockIO = mergeBlockIo(current.blockIO, given.blockIO);
+  return {
+    ...current,
+    ...(memory && { memory }),
+    ...(cpu && { cpu }),
+    ...(given.pids && { pids: given.pids }),
+    ...(blockIO && { blockIO }),
+  };
+}
+
+type Memory = NonNullable<Resources['memory']>;
+
+// Without a limit of memory there can be none of memory and swap together.
+function mergeMemory(current: Memory | undefined, given: Memory | undefined): Memory | undefined {
+  if (given === undefined) return undefined;
+  const { swap: _, ...rest } = current ?? {};
+  return given.limit !== undefined && given.limit < 0 ? { ...rest, ...given } : { ...current, ...given };
+}
+
+type BlockIo = NonNullable<Resources['blockIO']>;
+
+const RATE_FIELDS = [
+  'throttleReadBpsDevice',
+  'throttleWriteBpsDevice',
+  'throttleReadIOPSDevice',
+  'throttleWriteIOPSDevice',
+] as const satisfies readonly (keyof BlockIo)[];
+
+function mergeBlockIo(current: BlockIo | undefined, given: BlockIo | undefined): BlockIo | undefined {
+  if (given === undefined) return undefined;
+  const rates = RATE_FIELDS.map((field) => [field, mergeRates(current?.[field] ?? [], given[field] ?? [])] as const);
+  const { weight = current?.weight } = given;
+  return {
+    ...(weight === undefined ? {} : { weight }),
+    ...(Object.fromEntries(rates.filter(([, list]) => list.length > 0)) as BlockIo),
+  };
+}
+
+function mergeRates(current: readonly ThrottleDevice[], given: readonly ThrottleDevice[]): readonly ThrottleDevice[] {
+  const keyOf = ({ major, minor }: ThrottleDevice): string => `${String(major)}:${String(minor)}`;
+  const byDevice = new Map([...current, ...given].map((entry) => [keyOf(entry), entry]));
+  return [...byDevice.values()].filter(({ rate }) => rate > 0);
+}
