@@ -18,6 +18,7 @@
         'native/addon/addon.cc',
         'native/addon/args.cc',
         'native/addon/clone.cc',
+        'native/addon/eventfd.cc',
         'native/addon/files.cc',
         'native/addon/memfd.cc',
         'native/addon/mount.cc',

@@ -8,6 +8,18 @@ export type { Container } from './container/container.js';
 export { type ContainerDetails, Containers, type Pruned } from './container/containers.js';
 export type { CopyDestination, CopyOptions, CopyReport, CopySource } from './container/copy/copy.js';
 export type { EndingOptions, StopOptions } from './container/ending.js';
+export type {
+  ContainerEvent,
+  CreatedEvent,
+  ExitedEvent,
+  FreezeEvent,
+  KilledEvent,
+  OomEvent,
+  PopulatedEvent,
+  StartedEvent,
+  UpdatedEvent,
+} from './container/events/types.js';
+export type { ContainerEvents, EventOptions } from './container/events/watch.js';
 export type { ExecOptions, ExecProcess } from './container/exec.js';
 export type { PipeOptions, Pipes } from './container/pipes.js';
 export type { ContainerResult, ProcessResult } from './container/result.js';

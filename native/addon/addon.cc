@@ -13,6 +13,7 @@ Napi::Object InitAll(Napi::Env env, Napi::Object exports) {
   InitPoll(env, exports);
   InitSocket(env, exports);
   InitMemfd(env, exports);
+  InitEventfd(env, exports);
   InitFiles(env, exports);
   InitMount(env, exports);
   InitTerminal(env, exports);

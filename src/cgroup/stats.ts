@@ -12,6 +12,8 @@ export interface Stats extends Usage {
   /** Absent: no limit, or not known. */
   readonly memoryMaxBytes?: number | undefined;
   readonly swapBytes?: number | undefined;
+  /** The most swap at one time, on cgroup v2 from Linux 6.5 on. */
+  readonly swapPeakBytes?: number | undefined;
   /** Processes, without their threads. */
   readonly processes: number;
   /** Processes and threads. */
@@ -31,6 +33,7 @@ export function readStats(ref: CgroupRef): Stats {
       memoryBytes: readNumber(v2, 'memory', 'memory.current') ?? readNumberV1(v1, 'memory', 'memory.usage_in_bytes'),
       memoryMaxBytes: readMemoryMax(ref),
       swapBytes: readNumber(v2, 'memory', 'memory.swap.current') ?? readSwapV1(ref),
+      swapPeakBytes: readNumber(v2, 'memory', 'memory.swap.peak'),
       pids: readNumber(v2, 'pids', 'pids.current') ?? readNumberV1(v1, 'pids', 'pids.current') ?? countThreads(ref),
       pidsMax: readPidsMax(ref),
     }),

@@ -3,7 +3,8 @@ import { defined } from '../util/defined.js';
 import { listChildren, readIfPresent } from './files.js';
 import { parsePressure, parseSingle, type Pressure } from './parse.js';
 import type { CgroupRef, V1Ref, V2Ref } from './types.js';
-import { parseUsage } from './v1/cpu.js';
+import { parseServiced } from './v1/blkio.js';
+import { parseThrottled, parseUsage } from './v1/cpu.js';
 import { parseOomControl } from './v1/memory.js';
 import { type CpuStat, parseStat as parseCpuStat } from './v2/cpu.js';
 import { type IoStat, parseStat as parseIoStat } from './v2/io.js';
@@ -37,15 +38,15 @@ export function readUsage({ v2, v1 }: CgroupRef): Usage {
   const oomKilled = v2?.delegated === true ? isOutOfMemory(v2, oomKills) : undefined;
   const cpu = v2 && readCpu(v2);
   return defined({
-    cpuMs: cpu?.cpuMs ?? readCpuV1(v1),
-    cpuUserMs: cpu?.userMs,
-    cpuSystemMs: cpu?.systemMs,
-    cpuThrottledMs: cpu?.throttledMs,
+    cpuMs: cpu?.cpuMs ?? readCpuV1(v1, 'cpuacct.usage'),
+    cpuUserMs: cpu?.userMs ?? readCpuV1(v1, 'cpuacct.usage_user'),
+    cpuSystemMs: cpu?.systemMs ?? readCpuV1(v1, 'cpuacct.usage_sys'),
+    cpuThrottledMs: cpu?.throttledMs ?? parseThrottled(textV1(v1, 'cpu', 'cpu.stat') ?? ''),
     memoryPeakBytes: readNumber(v2, 'memory', 'memory.peak') ?? readNumberV1(v1, 'memory', 'memory.max_usage_in_bytes'),
     pidsPeak: readNumber(v2, 'pids', 'pids.peak') ?? readNumberV1(v1, 'pids', 'pids.peak'),
     oomKilled: oomKilled ?? (oomKills === undefined ? undefined : oomKills > 0),
     oomKills,
-    io: readIo(v2),
+    io: readIo(v2) ?? readIoV1(v1),
   });
 }
 
@@ -72,8 +73,8 @@ function readCpu({ path }: V2Ref): CpuStat | undefined {
   return parseCpuStat(text(path, 'cpu.stat') ?? '');
 }
 
-function readCpuV1(v1: readonly V1Ref[]): number | undefined {
-  return parseUsage(textV1(v1, 'cpuacct', 'cpuacct.usage') ?? '');
+function readCpuV1(v1: readonly V1Ref[], file: string): number | undefined {
+  return parseUsage(textV1(v1, 'cpuacct', file) ?? '');
 }
 
 // `memory.events` counts the cgroups below as well: those of `exec`, and of containers inside.
@@ -99,6 +100,13 @@ const isOwnLeaf = (path: string): boolean => /^(supervisor|exec-\d+)$/.test(base
 function readIo(v2: V2Ref | undefined): IoStat | undefined {
   const stat = v2?.controllers.includes('io') ? text(v2.path, 'io.stat') : undefined;
   return stat === undefined ? undefined : parseIoStat(stat);
+}
+
+// What the container's own cgroups have done counts as well, where the kernel can add it up.
+function readIoV1(v1: readonly V1Ref[]): IoStat | undefined {
+  const read = (file: string): string =>
+    textV1(v1, 'blkio', `blkio.throttle.${file}_recursive`) ?? textV1(v1, 'blkio', `blkio.throttle.${file}`) ?? '';
+  return parseServiced(read('io_service_bytes'), read('io_serviced'));
 }
 
 /** Reads one number of a controller's file in v2; `undefined` where the container has no such controller there. */

@@ -58,6 +58,11 @@ export const VERBS: Readonly<Record<string, VerbEntry>> = {
     group: SEE,
     load: async () => (await import('./verbs/stats.js')).stats,
   },
+  events: {
+    summary: 'tell what becomes of containers, as it happens',
+    group: SEE,
+    load: async () => (await import('./verbs/events.js')).events,
+  },
   update: {
     summary: 'change the limits of containers that run',
     group: HOLD,

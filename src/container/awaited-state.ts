@@ -24,14 +24,24 @@ export class AwaitedState implements Disposable {
 
   /** @returns `undefined` when there is no such file, or the container has ended already */
   static open(path: string): AwaitedState | undefined {
-    const fd = openIfPresent(path);
-    if (fd === undefined) return undefined;
-    const awaited = new AwaitedState(path, fd);
-    writeLine(fd, { awaited: true });
+    const awaited = AwaitedState.openQuietly(path);
     // What is removed by now may have been too early for the line: see OwnedState.remove().
-    if (!awaited.isRemoved && awaited.read() !== undefined) return awaited;
-    awaited[Symbol.dispose]();
+    if (awaited?.announce() === true && !awaited.isRemoved) return awaited;
+    awaited?.[Symbol.dispose]();
     return undefined;
+  }
+
+  /** The same without a word to the owner: nothing may be in the file yet. @returns `undefined` when there is no such file */
+  static openQuietly(path: string): AwaitedState | undefined {
+    const fd = openIfPresent(path);
+    return fd === undefined ? undefined : new AwaitedState(path, fd);
+  }
+
+  /** Asks the owner to tell of the end. @returns `false` when nothing whole is in the file yet */
+  announce(): boolean {
+    if (this.read() === undefined) return false;
+    writeLine(this.#fd, { awaited: true });
+    return true;
   }
 
   /** Its owner, or whoever cleared it away, has removed it: the name may be another container's. */

@@ -99,6 +99,7 @@ export class Container implements AsyncDisposable {
    * @returns how many processes there were and how long it took
    */
   async kill(): Promise<KillReport> {
+    if (this.#killing === undefined && this.#parts.owned.hasAdditions) this.#parts.owned.update({ killed: true });
     this.#killing ??= this.#killCgroup();
     const report = await this.#killing;
     await this.exited;
@@ -152,12 +153,14 @@ export class Container implements AsyncDisposable {
   async pause(): Promise<void> {
     this.#checkRunning('pause');
     await freezeCgroup(this.#parts.state.cgroup);
+    this.#noteFrozen(true);
   }
 
   /** Lets its processes go on. */
   resume(): Promise<void> {
     this.#checkRunning('resume');
     thawCgroup(this.#parts.state.cgroup);
+    this.#noteFrozen(false);
     return Promise.resolve();
   }
 
@@ -220,6 +223,11 @@ export class Container implements AsyncDisposable {
   async #signalEvery(signal: string | number): Promise<SignalReport> {
     const { signalEvery } = await import('./signalling.js');
     return signalEvery(this.#parts.state, signal);
+  }
+
+  // cgroup v2 itself tells those who watch.
+  #noteFrozen(frozen: boolean): void {
+    if (this.#parts.state.cgroup.v2 === undefined) this.#parts.owned.update({ frozen });
   }
 
   // Its limits may have been changed, by whomever.

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { freezeCgroup, isFrozen, thawCgroup } from '../cgroup/freeze.js';
 import { type KillReport, killCgroup } from '../cgroup/kill.js';
 import type { Limits } from '../cgroup/limits.js';
@@ -10,12 +9,10 @@ import { readUsage } from '../cgroup/usage.js';
 import { NotFoundError } from '../errors/state-errors.js';
 import { UnsupportedError } from '../errors/unsupported-error.js';
 import type { UpdateOptions } from '../spec/options.js';
-import { now } from '../util/now.js';
+import { type Pruned, claimAbandoned, clearAbandoned, killInit } from './clearing.js';
 import type { CopyDestination, CopyOptions, CopyReport, CopySource } from './copy/copy.js';
-import { isAlive, openProcess, type ProcessIdentity } from './identity.js';
 import type { PipeOptions, Pipes, TerminalOption } from './pipes.js';
 import type { LastUsage, State } from './state.js';
-import type { OwnedState } from './state-file.js';
 import type { StopReport } from './stopping.js';
 import { Store, stateDirectory } from './store.js';
 import type { StreamOption } from './streams.js';
@@ -26,18 +23,14 @@ import type { ContainerInfo } from './info.js';
 import { isNestedPath, killNested, outermost } from './nested.js';
 import { type ContainerTree, growTree, selectBranch } from './tree.js';
 import type { StopOptions } from './ending.js';
+import { type ContainerEvents, type EventOptions, watchContainers } from './events/watch.js';
 import { type ContainerInternals, readInternals } from './inspect.js';
 import { type EndReport, type WaitOptions, waitForEnd } from './wait.js';
 
+export type { Pruned } from './clearing.js';
+export type { ContainerEvents } from './events/watch.js';
 /** All that is known of a container. */
 export interface ContainerDetails extends ContainerInfo, ContainerInternals {}
-
-/** What {@link Containers.prune} cleared away, or would. */
-export interface Pruned {
-  readonly id: string;
-  /** What the kill did; absent for a start that had not got as far as a cgroup. */
-  readonly report: KillReport | undefined;
-}
 
 /** The containers of this user, whoever started them: what the command line works on. */
 export class Containers {
@@ -81,8 +74,10 @@ export class Containers {
    */
   async kill(id: string, options: { readonly dryRun?: boolean } = {}): Promise<KillReport> {
     if (isNestedPath(id)) return killNested(id, (outer) => this.#store.get(outer), options);
-    const { cgroup, init, idMaps } = this.#store.get(id);
+    const state = this.#store.get(id);
+    const { cgroup, init, idMaps } = state;
     if (options.dryRun === true) return killCgroup(cgroup, { dryRun: true });
+    this.#store.add(id, { killed: true }, isSame(state));
     if (!hasCgroup(cgroup) && init !== undefined) await killInit(init);
     const report = await killCgroup(cgroup, {
       removeForeign: foreignRemover(idMaps),
@@ -90,7 +85,7 @@ export class Containers {
         this.#saveUsage(id, cgroup, { inode: cgroup.v2?.inode, usage: readUsage(cgroup) });
       },
     });
-    (await this.#claim(id))?.remove();
+    (await claimAbandoned(this.#store, id))?.remove();
     removeParent(cgroup);
     return report;
   }
@@ -172,9 +167,10 @@ export class Containers {
    * @see cgroup-v2.rst `cgroup.freeze`
    */
   async pause(id: string): Promise<boolean> {
-    const cgroup = this.#getCgroup('pause', id);
-    const changes = !isFrozen(cgroup);
-    await freezeCgroup(cgroup);
+    const state = this.#getHeld('pause', id);
+    const changes = !isFrozen(state.cgroup);
+    await freezeCgroup(state.cgroup);
+    this.#noteFrozen(state, true);
     return changes;
   }
 
@@ -186,9 +182,10 @@ export class Containers {
    */
   resume(id: string): Promise<boolean> {
     return new Promise((resolve) => {
-      const cgroup = this.#getCgroup('resume', id);
-      const changes = isFrozen(cgroup);
-      thawCgroup(cgroup);
+      const state = this.#getHeld('resume', id);
+      const changes = isFrozen(state.cgroup);
+      thawCgroup(state.cgroup);
+      this.#noteFrozen(state, false);
       resolve(changes);
     });
   }
@@ -221,6 +218,18 @@ export class Containers {
     return waitForEnd(this.#store, id, options);
   }
 
+  /**
+   * Watches containers from the call on: what becomes of them, whoever does it. The kernel tells of it: nothing is looked at
+   * again and again.
+   *
+   * @param options - `names`: only these, whether or not there are such containers yet; `signal`: ends the iteration
+   * @returns the events, in the order in which they are learnt of; the watch ends with the iteration
+   * @throws ContainerError when the directory of the state cannot be trusted; SyscallError when it cannot be watched
+   */
+  events(options: EventOptions = {}): ContainerEvents {
+    return watchContainers(this.#store, options);
+  }
+
   /** Returns all that is known of a container. @throws NotFoundError */
   inspect(id: string): ContainerDetails {
     const state = this.#store.get(id);
@@ -234,27 +243,8 @@ export class Containers {
    * @param options - `dryRun`: clear nothing away, and list what would be
    * @returns what was cleared away, by name; without a report where a start had not got as far as a cgroup
    */
-  async prune(options: { readonly dryRun?: boolean } = {}): Promise<readonly Pruned[]> {
-    const pruned: Pruned[] = [];
-    const failures: unknown[] = [];
-    for (const name of this.#store.names()) {
-      const owned = await this.#claim(name);
-      if (owned === undefined) continue;
-      try {
-        const state = this.#store.read(name);
-        const report = state === undefined ? undefined : await clear(state, options.dryRun === true);
-        if (options.dryRun === true) owned.release();
-        else owned.remove();
-        if (state !== undefined && options.dryRun !== true) removeParent(state.cgroup);
-        pruned.push({ id: state?.id ?? name, report });
-      } catch (error) {
-        owned.release();
-        failures.push(error);
-      }
-    }
-    // One that cannot be cleared away does not keep the others from it; but it does not pass in silence either.
-    if (failures.length > 0) throw failures[0];
-    return pruned;
+  prune(options: { readonly dryRun?: boolean } = {}): Promise<readonly Pruned[]> {
+    return clearAbandoned(this.#store, options.dryRun === true);
   }
 
   #getAlive(action: string, id: string): State {
@@ -263,24 +253,17 @@ export class Containers {
     return state;
   }
 
-  #getCgroup(action: string, id: string): CgroupRef {
-    const { cgroup } = this.#getAlive(action, id);
-    if (hasCgroup(cgroup)) return cgroup;
+  #getHeld(action: string, id: string): State {
+    const state = this.#getAlive(action, id);
+    if (hasCgroup(state.cgroup)) return state;
     throw new UnsupportedError(`${action} ${JSON.stringify(id)}`, 'a cgroup', {
       hint: 'it was started where none could be made',
     });
   }
 
-  // A process that dies in the middle of a clone leaves its lock to the child for a moment: until that has exec'd.
-  async #claim(name: string): Promise<OwnedState | undefined> {
-    const deadline = now() + CLAIM_MS;
-    for (;;) {
-      const owned = this.#store.claim(name);
-      if (owned !== undefined) return owned;
-      const owner = this.#store.read(name)?.owner;
-      if (owner === undefined || isAlive(owner) || now() > deadline) return undefined;
-      await delay(5);
-    }
+  // cgroup v2 itself tells those who watch.
+  #noteFrozen(state: State, frozen: boolean): void {
+    if (state.cgroup.v2 === undefined) this.#store.add(state.id, { frozen }, isSame(state));
   }
 
   // The owner reads it when it finds the cgroup gone. An owner that has finished already needs it no more, and a container
@@ -297,22 +280,3 @@ function isSame({ createdAt, owner }: State): (now: State) => boolean {
 function unlessNotFound(error: unknown): void {
   if (!(error instanceof NotFoundError)) throw error;
 }
-
-async function clear({ cgroup, init, idMaps }: State, dryRun: boolean): Promise<KillReport> {
-  if (dryRun) return killCgroup(cgroup, { dryRun });
-  if (init !== undefined && !hasCgroup(cgroup)) await killInit(init);
-  return killCgroup(cgroup, { removeForeign: foreignRemover(idMaps) });
-}
-
-/** How long the lock of a dead owner is waited for. */
-const CLAIM_MS = 5000;
-
-/** The last rung, where there is no cgroup: a pid namespace dies with its first process. */
-async function killInit(init: ProcessIdentity): Promise<void> {
-  using pidfd = openProcess(init);
-  if (pidfd === undefined) return;
-  pidfd.signal(SIGKILL);
-  await pidfd.untilExit();
-}
-
-const SIGKILL = 9;

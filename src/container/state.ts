@@ -28,6 +28,10 @@ export interface State {
   readonly lastUsage?: LastUsage;
   /** How often its limits have been changed; absent: never. */
   readonly updates?: number;
+  /** Somebody has set out to kill it: for those who watch. */
+  readonly killed?: true;
+  /** It was paused, or resumed: for those who watch, where there is only the v1 freezer, which tells nobody. */
+  readonly frozen?: boolean;
   /** Left for the owner by whoever waits for its end: see awaited-state.ts. */
   readonly awaited?: true;
   /** Left by the owner for them. */

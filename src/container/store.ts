@@ -22,7 +22,7 @@ export class Store {
    * @throws AlreadyExistsError when the name is taken
    */
   create(state: State): OwnedState {
-    this.#makeTrusted();
+    this.makeDirectory();
     try {
       return OwnedState.create(this.path(state.id), state);
     } catch (error) {
@@ -33,12 +33,18 @@ export class Store {
     }
   }
 
-  // In /tmp, somebody else may have made it first: who can write there could put another cgroup into a state to kill.
-  #makeTrusted(): void {
+  /**
+   * Makes the directory, unless it is there.
+   *
+   * In /tmp, somebody else may have made it first: who can write there could put another cgroup into a state to kill.
+   *
+   * @throws ContainerError when others can write it
+   */
+  makeDirectory(): void {
     const status = lstatSync(this.directory, { throwIfNoEntry: false });
     if (status === undefined) {
       mkdirSync(this.directory, { recursive: true, mode: 0o700 });
-      this.#makeTrusted();
+      this.makeDirectory();
       return;
     }
     if (status.uid === process.geteuid?.() && (status.mode & 0o170022) === 0o040000) return;

@@ -37,6 +37,12 @@ export interface WaitOptions {
 export async function waitForEnd(store: Store, id: string, { signal }: WaitOptions = {}): Promise<EndReport> {
   signal?.throwIfAborted();
   using file = store.await(id);
+  // Awaited here: the file is open until then.
+  return await awaitEnd(file, id, signal);
+}
+
+/** The same for a state that has been opened, and whose owner knows that somebody waits. */
+export async function awaitEnd(file: AwaitedState, id: string, signal: AbortSignal | undefined): Promise<EndReport> {
   const state = readState(file, id);
   // Now, as long as they are there: afterwards nobody could find out.
   using early = new Traces(state, file);

@@ -42,6 +42,9 @@ export interface NativeAddon {
   /** poll(2) without waiting; `priority` is POLLPRI: /proc/self/mountinfo raises it once after each change. */
   isReady(options: { readonly fd: number; readonly events: 'readable' | 'priority' }): boolean;
 
+  /** eventfd(2), not blocking. */
+  eventFd(): number;
+
   /** socketpair(AF_UNIX, SOCK_SEQPACKET). */
   socketpair(): [number, number];
   /** sendmsg(2) with SCM_RIGHTS; waits until the peer has room. EPIPE, never SIGPIPE. */

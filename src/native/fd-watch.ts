@@ -32,6 +32,21 @@ export function untilReadyOr(
   });
 }
 
+/** A watch that goes on until it is stopped. */
+export interface FdWatch {
+  readonly stop: () => void;
+}
+
+/**
+ * Calls back each time a descriptor is ready, until the watch is stopped. The descriptor stays the caller's and must stay open
+ * until then; it becomes non-blocking.
+ *
+ * @throws SyscallError as {@link untilReady}
+ */
+export function watchReady(fd: number, events: 'readable' | 'priority', onReady: () => void): FdWatch {
+  return call(`watch descriptor ${fd}`, () => addon.pollStart({ fd, events, onReady, ref: true }));
+}
+
 /**
  * Waits until a descriptor is ready. The descriptor stays the caller's and must stay open until then; it becomes
  * non-blocking, and one loop can wait for it only once at a time (EEXIST).

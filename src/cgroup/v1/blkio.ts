@@ -1,6 +1,6 @@
 import type { CgroupWrite } from '../../plan/types.js';
 import type { Resources, ThrottleDevice } from '../../spec/types.js';
-import type { IoLimit } from '../v2/io.js';
+import type { IoLimit, IoStat } from '../v2/io.js';
 
 /**
  * Returns the writes for `resources.blockIO`.
@@ -46,4 +46,27 @@ export function parseThrottles(read: (file: keyof typeof THROTTLES) => string): 
     }
   }
   return [...devices.values()];
+}
+
+/**
+ * Returns the sums over the devices.
+ *
+ * @param bytes - `blkio.throttle.io_service_bytes`, lines such as `8:0 Read 4096`
+ * @param operations - `blkio.throttle.io_serviced`
+ * @returns `undefined` where the first says nothing at all; a container that has read nothing has at least `Total 0`
+ */
+export function parseServiced(bytes: string, operations: string): IoStat | undefined {
+  if (!bytes.includes('Total')) return undefined;
+  return {
+    readBytes: sum(bytes, 'Read'),
+    writeBytes: sum(bytes, 'Write'),
+    reads: sum(operations, 'Read'),
+    writes: sum(operations, 'Write'),
+  };
+}
+
+function sum(text: string, kind: 'Read' | 'Write'): number {
+  let total = 0;
+  for (const [, value] of text.matchAll(new RegExp(`^\\d+:\\d+ ${kind} (\\d+)$`, 'gm'))) total += Number(value);
+  return total;
 }

@@ -1,5 +1,6 @@
 import type { CgroupWrite } from '../../plan/types.js';
 import type { Resources } from '../../spec/types.js';
+import { parseFlatKeyed } from '../parse.js';
 import { parseMax } from '../v2/cpu.js';
 
 /**
@@ -19,6 +20,12 @@ export function writes({ cpu }: Resources): readonly CgroupWrite[] {
 export function parseUsage(text: string): number | undefined {
   const trimmed = text.trim();
   return /^\d+$/.test(trimmed) ? Number(trimmed) / 1e6 : undefined;
+}
+
+/** Returns the time in milliseconds in which the quota was used up, from v1's `cpu.stat`, which counts nanoseconds. */
+export function parseThrottled(text: string): number | undefined {
+  const nanoseconds = parseFlatKeyed(text).get('throttled_time');
+  return nanoseconds === undefined ? undefined : nanoseconds / 1e6;
 }
 
 /** Returns how many CPUs' worth of time `cpu.cfs_quota_us` and `cpu.cfs_period_us` give; `undefined` for no limit. */

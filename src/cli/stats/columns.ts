@@ -4,6 +4,8 @@ import type { Style } from '../style.js';
 import type { Column } from '../table.js';
 import type { Use } from './sample.js';
 
+type Pressures = Use['stats']['pressure'];
+
 /** The table of `corral stats`. */
 export const COLUMNS: readonly Column<Use>[] = [
   { title: 'NAME', cell: ({ id }) => id, min: 12 },
@@ -38,7 +40,21 @@ export const COLUMNS: readonly Column<Use>[] = [
     cell: ({ stats: { io } }) => formatPair(io?.readBytes, io?.writeBytes, formatSize),
     optional: true,
   },
+  { title: 'PEAK', align: 'right', cell: ({ stats }) => formatBytes(stats.memoryPeakBytes), optional: true },
+  { title: 'SWAP', align: 'right', cell: ({ stats }) => formatBytes(stats.swapBytes), optional: true },
+  { title: 'STALLED C/M/IO', align: 'right', cell: ({ stats }) => formatPressure(stats.pressure), optional: true },
 ];
+
+function formatBytes(bytes: number | undefined): string {
+  return bytes === undefined ? '-' : formatSize(bytes);
+}
+
+/** Percent of the last ten seconds, to whole numbers: what is below 1 % troubles nobody. */
+function formatPressure({ cpu, memory, io }: Pressures): string {
+  const all = [cpu, memory, io];
+  if (all.every((one) => one === undefined)) return '-';
+  return all.map((one) => (one === undefined ? '-' : `${one.someAvg10.toFixed(0)}%`)).join('/');
+}
 
 function formatPercent(percent: number | undefined): string {
   return percent === undefined ? '-' : `${percent.toFixed(1)}%`;

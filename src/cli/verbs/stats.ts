@@ -50,8 +50,11 @@ export const stats: Verb = {
     },
   },
   notes: `CPU % is the time used between two looks: 100% is all of one CPU. READ/WRITTEN
-is what has gone from and to disks since the start. "-" stands for a limit that
-is not set, and for a figure that this host does not have.
+is what has gone from and to disks since the start, PEAK the most memory at one
+time. STALLED is the part of the last ten seconds in which something had to wait
+for a CPU, for memory, for a disk. "-" stands for a limit that is not set, and
+for a figure that this host does not have. Where the line is too short, columns
+on the right are left out; --json has all of it.
 
 q or Ctrl-C ends it, and so does the end of all containers that are named.`,
   examples: [

@@ -66,6 +66,10 @@ describe('wrong usage', () => {
     ['update --memory 12Q web db', 2, '--memory: "12Q" is not a size such as 256M or 1.5G\n'],
     ['update --pids-limit many web', 2, '--pids-limit: "many" is not a whole number, or max'],
     ['update --rootfs / web', 2, 'unknown flag --rootfs'],
+    ['events --until-exit', 2, 'NAME is missing', '--until-exit needs to know of whom'],
+    ['events --filter event=oops', 2, '--filter: "event=oops" is not a type of event: there are created, started'],
+    ['events --filter status=running', 2, '--filter: "status=running" is not a filter: there are event=…, label=…'],
+    ['events ../web', 2, 'names: "../web" is not a container name'],
     ['prune web', 2, 'prune takes no operands', 'see corral prune --help'],
     ['plan --memory 1X ls', 2, '--memory: "1X" is not a size such as 256M or 1.5G'],
   ])('corral %s', async (words, code, message, hint) => {

@@ -247,3 +247,18 @@ describe('limits that are read back', () => {
     expect(io.parseWeight(text)).toBe(weight);
   });
 });
+
+describe('what a container has used on v1', () => {
+  it('is summed up over the devices', () => {
+    const bytes = '8:0 Read 4096\n8:0 Write 1\n8:0 Sync 9\n8:0 Total 4097\n259:1 Read 4\n259:1 Total 4\nTotal 4101\n';
+    const operations = '8:0 Read 2\n8:0 Write 1\n259:1 Read 1\nTotal 4\n';
+    expect(blkio.parseServiced(bytes, operations)).toEqual({ readBytes: 4100, writeBytes: 1, reads: 3, writes: 1 });
+    expect(blkio.parseServiced('Total 0\n', 'Total 0\n')).toEqual({ readBytes: 0, writeBytes: 0, reads: 0, writes: 0 });
+    expect(blkio.parseServiced('', '')).toBeUndefined();
+  });
+
+  it('has the time in which the quota was used up', () => {
+    expect(cpuV1.parseThrottled('nr_periods 5\nnr_throttled 2\nthrottled_time 1500000\n')).toBe(1.5);
+    expect(cpuV1.parseThrottled('')).toBeUndefined();
+  });
+});

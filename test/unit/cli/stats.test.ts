@@ -83,16 +83,23 @@ describe('the screen of figures', () => {
         pids: 3,
         pidsMax: 20,
         io: { readBytes: 4096, writeBytes: 0, reads: 1, writes: 0 },
+        memoryPeakBytes: 2 * 1024 ** 2,
+        swapBytes: 0,
+        pressure: { cpu: { someMs: 5, someAvg10: 12.6 }, io: { someMs: 0, someAvg10: 0 } },
       },
       12.34,
     );
     expect(await draw([full, use('bare')], 24)).toEqual([
-      'NAME  STATUS   CPU %  MEMORY/LIMIT  MEM %  PIDS/LIMIT  READ/WRITTEN',
-      'full  running  12.3%      1.5M/64M   2.3%        3/20          4K/0',
-      'bare  running      -             -      -         2/-             -',
+      'NAME  STATUS   CPU %  MEMORY/LIMIT  MEM %  PIDS/LIMIT  READ/WRITTEN  PEAK  SWAP',
+      'full  running  12.3%      1.5M/64M   2.3%        3/20          4K/0    2M     0',
+      'bare  running      -             -      -         2/-             -     -     -',
       '',
       '2 containers, every 1s; q ends it',
     ]);
+    const [header, row, bare] = await draw([full, use('bare')], 24, plain, 100);
+    expect(header).toMatch(/SWAP {2}STALLED C\/M\/IO$/);
+    expect(row).toMatch(/ {7}13%\/-\/0%$/);
+    expect(bare).toMatch(/ -$/);
   });
 
   it('shows what is near its limit', async () => {

@@ -1,0 +1,82 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type KillReport, killCgroup } from '../cgroup/kill.js';
+import { removeParent } from '../cgroup/parent.js';
+import { hasCgroup } from '../cgroup/ref.js';
+import { now } from '../util/now.js';
+import { SIGNALS } from '../util/signals.js';
+import { foreignRemover } from './foreign.js';
+import { isAlive, openProcess, type ProcessIdentity } from './identity.js';
+import type { State } from './state.js';
+import type { OwnedState } from './state-file.js';
+import type { Store } from './store.js';
+
+/** What was cleared away, or would be. */
+export interface Pruned {
+  readonly id: string;
+  /** What the kill did; absent for a start that had not got as far as a cgroup. */
+  readonly report: KillReport | undefined;
+}
+
+/**
+ * Clears away what crashes have left: containers whose owner is dead are killed, their cgroups and state removed.
+ *
+ * @param dryRun - clear nothing away, and list what would be
+ * @throws the first error, when all that can be cleared away is
+ */
+export async function clearAbandoned(store: Store, dryRun: boolean): Promise<readonly Pruned[]> {
+  const pruned: Pruned[] = [];
+  const failures: unknown[] = [];
+  for (const name of store.names()) {
+    const owned = await claimAbandoned(store, name);
+    if (owned === undefined) continue;
+    try {
+      const state = store.read(name);
+      const report = state === undefined ? undefined : await clear(state, dryRun);
+      if (dryRun) owned.release();
+      else owned.remove();
+      if (state !== undefined && !dryRun) removeParent(state.cgroup);
+      pruned.push({ id: state?.id ?? name, report });
+    } catch (error) {
+      owned.release();
+      failures.push(error);
+    }
+  }
+  // One that cannot be cleared away does not keep the others from it; but it does not pass in silence either.
+  if (failures.length > 0) throw failures[0];
+  return pruned;
+}
+
+/** How long the lock of a dead owner is waited for. */
+const CLAIM_MS = 5000;
+
+/**
+ * Takes over the state of a container whose owner is dead.
+ *
+ * A process that dies in the middle of a clone leaves its lock to the child for a moment: until that has exec'd.
+ *
+ * @returns `undefined` when the owner lives, or there is no such container
+ */
+export async function claimAbandoned(store: Store, name: string): Promise<OwnedState | undefined> {
+  const deadline = now() + CLAIM_MS;
+  for (;;) {
+    const owned = store.claim(name);
+    if (owned !== undefined) return owned;
+    const owner = store.read(name)?.owner;
+    if (owner === undefined || isAlive(owner) || now() > deadline) return undefined;
+    await delay(5);
+  }
+}
+
+async function clear({ cgroup, init, idMaps }: State, dryRun: boolean): Promise<KillReport> {
+  if (dryRun) return killCgroup(cgroup, { dryRun });
+  if (init !== undefined && !hasCgroup(cgroup)) await killInit(init);
+  return killCgroup(cgroup, { removeForeign: foreignRemover(idMaps) });
+}
+
+/** The last rung, where there is no cgroup: a pid namespace dies with its first process. */
+export async function killInit(init: ProcessIdentity): Promise<void> {
+  using pidfd = openProcess(init);
+  if (pidfd === undefined) return;
+  pidfd.signal(SIGNALS.SIGKILL);
+  await pidfd.untilExit();
+}
