@@ -77,7 +77,8 @@ const VOLATILE: readonly (readonly [pattern: RegExp, name: string])[] = [
   [/\b\d+\.\d+\b/g, '<number>'],
   [/\b\d{4,}\b/g, '<number>'],
   [/(?<="(\w+(Ms|Bytes|Percent)|pid)": )[\d.]+/g, '<number>'],
-  // A pid, in a table or a list, however small.
+  // A pid, in a table, a list or an event, however small.
+  [/(?<=\bpid )\d+\b/g, '<number>'],
   [/(?<=\b(running|paused|abandoned) +)\d+\b/g, '<number>'],
   [/^ +\d+(?= {2}\S)/gm, ' <number>'],
   // Columns are as wide as what is in them.

@@ -2,9 +2,10 @@ import {
   type CgroupInfo,
   type Container,
   type ContainerDetails,
+  type ContainerEvent,
   type ContainerInfo,
   type ContainerResult,
-  type Containers,
+  Containers,
   type EndReport,
   type ExecProcess,
   type KillReport,
@@ -14,8 +15,10 @@ import {
   type ProcessResult,
   type Pruned,
   type RunResult,
+  type SignalReport,
   type Spec,
   type Stats,
+  type StopReport,
   type Usage,
   lowlevel,
   run,
@@ -111,5 +114,25 @@ describe('the containers of others', () => {
     expectTypeOf<Containers['pause']>().returns.resolves.toEqualTypeOf<boolean>();
     expectTypeOf<Containers['resume']>().returns.resolves.toEqualTypeOf<boolean>();
     expectTypeOf<Containers['prune']>().returns.resolves.toEqualTypeOf<readonly Pruned[]>();
+  });
+});
+
+describe('what becomes of containers', () => {
+  test('is a union of events by type', async () => {
+    for await (const event of new Containers().events({ names: ['web'] })) {
+      expectTypeOf(event).toEqualTypeOf<ContainerEvent>();
+      if (event.type === 'oom') expectTypeOf(event.oomKills).toEqualTypeOf<number>();
+      if (event.type === 'updated') expectTypeOf(event.limits).toEqualTypeOf<Limits>();
+      if (event.type === 'exited') expectTypeOf(event.exitCode).toEqualTypeOf<number | null | undefined>();
+      // @ts-expect-error -- only an end has an exit code
+      if (event.type === 'frozen') console.log(event.exitCode);
+    }
+  });
+
+  test('and what a signal, a stop and a change of limits have done', () => {
+    expectTypeOf<Container['signalAll']>().returns.resolves.toEqualTypeOf<SignalReport>();
+    expectTypeOf<Containers['stop']>().returns.resolves.toEqualTypeOf<StopReport>();
+    expectTypeOf<Containers['update']>().returns.resolves.toEqualTypeOf<Limits>();
+    expectTypeOf<Parameters<Containers['update']>[1]['pids']>().toEqualTypeOf<number | 'max' | undefined>();
   });
 });

@@ -108,11 +108,11 @@ describe('corral events', () => {
     const watching = lab.start(['events', '--until-exit', 'web']);
     await delay(500 * TIME_SCALE);
     await lab.run(['--name', 'other', 'true']);
-    await lab.run(['--name', 'web', 'sh', '-c', 'sleep 0.1; exit 3']);
+    await lab.run(['--name', 'web', 'sh', '-c', 'sleep 1; exit 3']);
     const { code, stdout, stderr } = await watching.ended;
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const time = String.raw`\d{4}-\d\d-\d\dT[\d:.]+Z  web  `;
-    const lines = ["created  sh -c 'sleep 0.1; exit 3'", 'started  pid \\d+', 'populated  0', 'exited  exit code 3'];
+    const lines = ["created  sh -c 'sleep 1; exit 3'", 'started  pid \\d+', 'populated  0', 'exited  exit code 3'];
     expect(stdout).toMatch(new RegExp(`^${lines.map((line) => `${time}${line}\n`).join('')}$`));
   });
 

@@ -49,8 +49,10 @@ function watch(options: EventOptions = {}): Seen {
 describe('events', () => {
   it('tell the life of a container, of whoever it is', async () => {
     const seen = watch();
-    const command = ['sh', '-c', 'sleep 0.1; exit 3'];
-    const container = await lab.spawn(command, { name: 'web', labels: { job: '7' } });
+    const command = ['sh', '-c', 'read go; exit 3'];
+    const container = await lab.spawn(command, { name: 'web', labels: { job: '7' }, stdin: 'pipe' });
+    await seen.untilTypes('web', ['created', 'started']);
+    container.stdin?.end('go\n');
     await container.exited;
     await seen.untilTypes('web', ['created', 'started', 'populated', 'exited']);
     expect(seen.events).toMatchObject([
