@@ -55,6 +55,7 @@
         'native/init/receive.cc',
         'native/init/report.cc',
         'native/init/run.cc',
+        'native/init/steps/children.cc',
         'native/init/steps/credentials.cc',
         'native/init/steps/exec.cc',
         'native/init/steps/files.cc',

@@ -52,6 +52,12 @@ bool Report::Advance(Phase from, Phase to) {
 
 void Report::NoteWaiting() { Advance(Phase::kRunning, Phase::kWaiting); }
 
+void Report::NoteChildren(uint32_t left_behind, uint32_t survivors) {
+  if (page_ == nullptr) return;
+  Store(&page_->left_behind, left_behind);
+  Store(&page_->survivors, survivors);
+}
+
 void Report::NoteExit(int wait_status) {
   if (page_ == nullptr) return;
   timespec now{};

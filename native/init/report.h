@@ -20,8 +20,11 @@ struct ReportPage {
   int32_t wait_status;
   uint32_t reserved;
   uint64_t exited_at;
+  // Of an init that kills its children one by one: how many the workload left behind, and how many it could not kill.
+  uint32_t left_behind;
+  uint32_t survivors;
 };
-static_assert(sizeof(ReportPage) == 32);
+static_assert(sizeof(ReportPage) == 40);
 
 // The mapped page. Before Map() succeeds, all writes go nowhere.
 class Report {
@@ -33,6 +36,8 @@ class Report {
   void NoteFailure(uint32_t step, int error);
   // Init waits for the workload. Does nothing when the workload's side has already failed.
   void NoteWaiting();
+  // Before NoteExit(), where there are children to be killed.
+  void NoteChildren(uint32_t left_behind, uint32_t survivors);
   // The workload ended with `wait_status`. Does nothing when it never was exec'd.
   void NoteExit(int wait_status);
 

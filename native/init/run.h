@@ -35,6 +35,9 @@ struct Context {
   size_t pointers_size = 0;
   // The empty directory that covers what is masked, once there is one.
   Fd empty_directory;
+  // The list of its children, where the init is to kill them one by one; and whether also when the workload has ended.
+  Fd children;
+  bool always_kills_children = false;
 
   // The descriptor in a slot that a step names; -1 for none.
   int Slot(int slot) const { return slot < 0 ? -1 : slots[static_cast<size_t>(slot)]; }

@@ -48,9 +48,12 @@ export interface KillReport {
   readonly pids?: readonly number[];
   /** From the call until the cgroups were gone. */
   readonly durationMs: number;
-  /** `none`: there was nothing left to kill. */
-  readonly rung: Rung | 'none';
-  /** The container has no cgroup any more: nothing of it can be alive. `false` only with `dryRun`. */
+  /**
+   * Which rung of the ladder did it. Without a cgroup, `pid-namespace`: that ended with its first process; `children`:
+   * corral-init killed its descendants one by one. `none`: there was nothing left to kill.
+   */
+  readonly rung: Rung | 'pid-namespace' | 'children' | 'none';
+  /** Nothing of the container can be alive: it has no cgroup any more. `false` only with `dryRun`. */
   readonly gone: boolean;
 }
 

@@ -21,6 +21,8 @@ import {
   compileInit,
   compileSurroundings,
   guardFds,
+  hasInit,
+  selectGuarding,
 } from './process.js';
 import { compileReadonlyRoot, compileRootfs, isHostOverlay } from './rootfs.js';
 import { ROOT, makeStage } from './stage.js';
@@ -72,9 +74,9 @@ function compileContent(
 ): Omit<LaunchPlan, keyof Placement> {
   const isolated = hasNamespace(context.spec, 'mount');
   const root = isolated ? compileRoot(context) : { steps: [] };
-  const guard = guardFds(context, cgroup);
+  const guarding = selectGuarding(context, cgroup);
   return {
-    fds: [{ slot: 'report', kind: 'report' }, ...streamFds(context.spec), ...(root.fds ?? []), ...guard],
+    fds: [{ slot: 'report', kind: 'report' }, ...streamFds(context.spec), ...(root.fds ?? []), ...guardFds(guarding)],
     steps: [
       ...becomeRoot(context),
       ...before.steps,
@@ -83,7 +85,7 @@ function compileContent(
       ...(isolated ? compileReadonlyPaths(context) : []),
       ...compileSurroundings(context),
       ...compileExecutable(context),
-      ...compileInit(context, guard.length > 0),
+      ...compileInit(context, guarding),
       ...compileCredentials(context),
     ],
     notes: [...before.notes, ...capabilityNotes(context), ...(root.notes ?? [])],
@@ -117,14 +119,15 @@ function settleUserNamespace(spec: Spec, facts: HostFacts): { readonly spec: Spe
   };
 }
 
-// Without a cgroup, what is left is that a pid namespace dies with its first process. Without that, too, nothing is.
+// Without a cgroup, what is left is that a pid namespace dies with its first process. Without that, too, there is an init that
+// kills what it is the parent of, or becomes the parent of.
 function cgroupNotes({ spec, facts }: Context, cgroup: CgroupPlan): readonly string[] {
   const delegation = nests(spec) ? delegationNotes(spec, facts, cgroup) : [];
   if (cgroup.v2 !== undefined || cgroup.v1.length > 0) return delegation;
   const { text, hint } = facts.cgroup.problem ?? { text: 'no cgroup can be made', hint: undefined };
-  if (!hasNamespace(spec, 'pid'))
-    throw new UnsupportedError('a container without a pid namespace', `a cgroup: ${text}`, { hint });
-  return [NOTES.noCgroup(text)];
+  if (hasNamespace(spec, 'pid')) return [NOTES.noCgroup(text)];
+  if (hasInit(spec)) return [NOTES.noCgroupNorPids(text)];
+  throw new UnsupportedError('a container with neither a pid namespace nor an init', `a cgroup: ${text}`, { hint });
 }
 
 function delegationNotes(spec: Spec, { caller }: HostFacts, { v2 }: CgroupPlan): readonly string[] {

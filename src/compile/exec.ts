@@ -9,7 +9,7 @@ import { FLAG_OF } from './clone.js';
 import type { Context } from './context.js';
 import { hasNamespace } from './questions.js';
 import { becomeRoot } from './ids.js';
-import { compileCredentials, compileExecutable, compileSurroundings } from './process.js';
+import { compileCredentials, compileExecutable, compileInit, compileSurroundings } from './process.js';
 import { openRoot, streamFds } from './terminal.js';
 
 /** The slot of the pidfd of the container that is entered. */
@@ -22,29 +22,34 @@ export interface ExecPlan {
   readonly steps: readonly Step[];
 }
 
+/** What {@link compileExec} works from, beside what is to run and where. */
+export interface ExecContext {
+  readonly facts: HostFacts;
+  readonly idMaps?: IdMapPlan | undefined;
+  readonly alone?: boolean;
+}
+
 /**
  * Compiles the entry of a further process into a running container: the same steps as for its first process, with the
  * namespaces joined and not made.
  *
  * @param spec - the container's
  * @param process - what is to run, completed from the container's own
+ * @param options - `alone`: it has no cgroup of its own, and an init of its own kills what it starts
  */
-export function compileExec(
-  spec: Spec,
-  process: Process,
-  { facts, idMaps }: { readonly facts: HostFacts; readonly idMaps?: IdMapPlan | undefined },
-): ExecPlan {
+export function compileExec(spec: Spec, process: Process, { facts, idMaps, alone = false }: ExecContext): ExecPlan {
   // A host that refuses user namespaces has given none: entering one's own is EINVAL, setns(2).
   const namespaces = spec.linux.namespaces.filter(({ type }) => type !== 'user' || idMaps !== undefined);
   const context: Context = {
-    // An entered process mounts nothing, and has no init of its own: the container's reaps what it leaves behind. And it
-    // is its caller's: whatever the container's own way of ending is, nobody else waits for this one.
+    // An entered process mounts nothing, and has no init of its own: the container's reaps what it leaves behind, and a
+    // cgroup of its own holds it together. And it is its caller's: whatever the container's own way of ending is, nobody else
+    // waits for this one.
     spec: {
       ...spec,
       process,
       mounts: [],
       linux: { ...spec.linux, namespaces },
-      annotations: { [ANNOTATIONS.dieWithParent]: 'true' },
+      annotations: { [ANNOTATIONS.dieWithParent]: 'true', ...(alone ? { [ANNOTATIONS.init]: 'true' } : {}) },
     },
     facts,
     ids: { ...(idMaps === undefined ? {} : { maps: idMaps }), shifted: false, notes: [] },
@@ -61,6 +66,7 @@ export function compileExec(
       ...(enters ? join(context) : []),
       ...compileSurroundings(context),
       ...compileExecutable(context),
+      ...compileInit(context, 'children'),
       ...compileCredentials(context),
     ],
   };

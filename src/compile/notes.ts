@@ -9,6 +9,8 @@
 export const WITHOUT = {
   userNamespace: "container root is the host's root, held by capabilities only",
   cgroup: 'no figures and no limits, and the kill is that of the pid namespace',
+  cgroupAndPids:
+    'no figures and no limits, and corral-init kills one by one what the command has started: nobody must kill that one before',
 } as const;
 
 export const NOTES = {
@@ -18,6 +20,8 @@ export const NOTES = {
     'containers inside have no cgroup of their own: this host has no cgroup v2 that could be handed on',
   rootsCgroup: () =>
     'only root of the container can make cgroups for others inside: to give them to another user takes root',
+  noCgroupNorPids: (reason: string) => `no cgroup and no pid namespace, so ${WITHOUT.cgroupAndPids}: ${reason}`,
+  noExecCgroup: (reason: string) => `no cgroup of its own, so corral-init kills one by one what it starts: ${reason}`,
   noCgroupMount: (path: string) => `${path} is left as it is: this host has no cgroup v2`,
   bornElsewhere: (reason: string) => `${reason}: the container was moved into its cgroup after its birth`,
   hostIds: (reason: string) => `container ids are the host's own (still without privileges outside): ${reason}`,

@@ -44,24 +44,36 @@ const GUARD: SlotName = 'cgroup.kill';
 const PARENT_DIED = 64;
 
 /**
- * The descriptor that the init needs to take the container along when its parent dies: a pid namespace ends with its first
- * process, but without one the kernel ends nobody but the process that asked for it.
+ * What the init does so that nothing outlives the container. A pid namespace ends with its first process, but without one the
+ * kernel ends nobody but the process that asked for it.
+ *
+ * `cgroup.kill`: it writes to that file when its parent has died. `orphans`: it then kills its children one by one, where there
+ * is no such file. `children`: it does that in any case, where nobody else could.
  */
-export function guardFds(context: Context, cgroup: CgroupPlan): readonly FdPlan[] {
-  const { spec, facts } = context;
-  const wanted = hasInit(spec) && diesWithParent(spec) && !hasNamespace(spec, 'pid');
-  return wanted && cgroup.v2 !== undefined && kernelAtLeast(facts, [5, 14])
-    ? [{ slot: GUARD, kind: 'cgroup-kill' }]
-    : [];
+export type Guarding = 'none' | 'cgroup.kill' | 'orphans' | 'children';
+
+/** Chooses it for the first process of a container. */
+export function selectGuarding({ spec, facts }: Context, cgroup: CgroupPlan): Guarding {
+  if (!hasInit(spec) || hasNamespace(spec, 'pid')) return 'none';
+  if (cgroup.v2 === undefined && cgroup.v1.length === 0) return 'children';
+  if (!diesWithParent(spec)) return 'none';
+  return cgroup.v2 !== undefined && kernelAtLeast(facts, [5, 14]) ? 'cgroup.kill' : 'orphans';
+}
+
+/** The descriptor that the init needs for it. */
+export function guardFds(guarding: Guarding): readonly FdPlan[] {
+  return guarding === 'cgroup.kill' ? [{ slot: GUARD, kind: 'cgroup-kill' }] : [];
 }
 
 /** corral-init stays as the first process; what follows happens in its child. */
-export function compileInit(context: Context, guarded: boolean): readonly Step[] {
+export function compileInit(context: Context, guarding: Guarding): readonly Step[] {
   const { spec } = context;
   if (!hasInit(spec)) return [];
+  const keeps = guarding === 'orphans' || guarding === 'children';
   return [
-    ...parentDeath(spec, guarded ? PARENT_DIED : SIGNALS.SIGKILL),
-    { op: 'stay-as-init', guard: guarded ? GUARD : undefined },
+    ...(keeps ? [{ op: 'keep-children', always: guarding === 'children' ? 1 : 0 } as const] : []),
+    ...parentDeath(spec, guarding === 'none' ? SIGNALS.SIGKILL : PARENT_DIED),
+    { op: 'stay-as-init', guard: guarding === 'cgroup.kill' ? GUARD : undefined },
     { op: 'new-session' },
     ...(hasTerminal(spec) ? compileStreams(context) : []),
   ];
@@ -76,7 +88,7 @@ export function capabilityNotes({ spec, ids, facts }: Context): readonly string[
 }
 
 /** Tells whether corral-init stays as the container's first process. */
-function hasInit(spec: Spec): boolean {
+export function hasInit(spec: Spec): boolean {
   return spec.annotations[ANNOTATIONS.init] === 'true';
 }
 

@@ -24,6 +24,8 @@ import { foreignRemover } from './foreign.js';
 import { type LiveContainer, noteEnd, noteStart } from './leaving.js';
 import { type LaunchedProcess, sendSignal } from './launch.js';
 import type { Pidfd } from '../native/pidfd.js';
+import { readReportPage } from '../native/report-page.js';
+import { checkSurvivors, killWithoutCgroup, selectLastRung } from './one-by-one.js';
 import type { PipeOptions, Pipes, TerminalOption } from './pipes.js';
 import { type ContainerResult, mainExit } from './result.js';
 import type { State } from './state.js';
@@ -100,7 +102,7 @@ export class Container implements AsyncDisposable {
    */
   async kill(): Promise<KillReport> {
     if (this.#killing === undefined && this.#parts.owned.hasAdditions) this.#parts.owned.update({ killed: true });
-    this.#killing ??= this.#killCgroup();
+    this.#killing ??= this.#killAll();
     const report = await this.#killing;
     await this.exited;
     return report;
@@ -244,10 +246,15 @@ export class Container implements AsyncDisposable {
     if (this.#hasEnded) throw new StateError(action, this.id, 'stopped');
   }
 
-  async #killCgroup(options: { readonly isEmpty?: boolean } = {}): Promise<KillReport> {
+  async #killAll(): Promise<KillReport> {
+    const { state, process } = this.#parts;
+    if (hasCgroup(state.cgroup)) return this.#killCgroup();
+    if (state.init === undefined || process.pidfd.poll() !== undefined) return NOTHING;
+    return killWithoutCgroup(state.init, selectLastRung(state.spec));
+  }
+
+  #killCgroup(options: { readonly isEmpty?: boolean } = {}): Promise<KillReport> {
     const { cgroup } = this.#state;
-    // Without a cgroup there is the pid namespace, which dies with its first process.
-    if (!hasCgroup(cgroup)) sendSignal(this.#parts.process.pidfd, 'SIGKILL');
     return killCgroup(cgroup, {
       ...options,
       mainEnd: this.#mainEnd,
@@ -263,16 +270,14 @@ export class Container implements AsyncDisposable {
     const { process, startedAt } = this.#parts;
     const waited = await this.#mainEnd;
     const exit = mainExit(process.reportFd, waited);
-    const endedByItself = this.#killing === undefined;
-    this.#killing ??= this.#killCgroup({ isEmpty: hasOwnPids(this.#parts.state.spec) });
-    const { processes } = await this.#killing;
+    const leftBehind = await this.#clear();
     const usage = this.#lastUsage();
     const result = (): ContainerResult => ({
       ...exit,
       ...this.#verdict,
       oomKilled: usage.oomKilled === true,
       usage,
-      leftBehind: endedByItself ? processes : 0,
+      leftBehind,
       durationMs: now() - startedAt,
     });
     process.pidfd.close();
@@ -283,6 +288,21 @@ export class Container implements AsyncDisposable {
     return result();
   }
 
+  /** @returns how many processes the main one left behind, where it ended by itself */
+  async #clear(): Promise<number> {
+    const { state, process } = this.#parts;
+    const endedByItself = this.#killing === undefined;
+    if (hasCgroup(state.cgroup)) {
+      this.#killing ??= this.#killCgroup({ isEmpty: hasOwnPids(state.spec) });
+      const { processes } = await this.#killing;
+      return endedByItself ? processes : 0;
+    }
+    this.#killing ??= Promise.resolve(NOTHING);
+    const report = readReportPage(process.reportFd);
+    checkSurvivors(report);
+    return endedByItself ? report.leftBehind : 0;
+  }
+
   // Another process may have killed the container and removed the cgroup; it has left the last figures in the state.
   #lastUsage(): Usage {
     if (this.#usage?.cpuMs !== undefined) return this.#usage;
@@ -291,6 +311,8 @@ export class Container implements AsyncDisposable {
     return last !== undefined && last.inode === cgroup.v2?.inode ? last.usage : (this.#usage ?? {});
   }
 }
+
+const NOTHING: KillReport = { processes: 0, durationMs: 0, rung: 'none', gone: true };
 
 // The kernel ends a pid namespace with its first process, and only then tells of that one's end.
 function hasOwnPids({ linux: { namespaces } }: State['spec']): boolean {

@@ -136,7 +136,7 @@ export async function launchProcess(plan: ProcessPlan, context: LaunchContext, p
   handOver(encoded, { launched, undo: context.undo, act, opened, cgroupPath: place.cgroupPath });
   await follow(socket.number, running, encoded.steps, reportFd);
   socket.close();
-  return { ...running, reportFd, notes: fallbackNotes(launched) };
+  return { ...running, reportFd, notes: fallbackNotes(launched, place) };
 }
 
 // Async, so that a plan that cannot be made fails where it is awaited: after there is something to undo.
@@ -270,7 +270,7 @@ function launchError(index: number | undefined, errno: number, steps: readonly S
   return new LaunchError({ action: describeStep(step), errno, stepIndex: index, op: step.op }, { hint });
 }
 
-function fallbackNotes({ fallback }: Launched): readonly string[] {
-  if (fallback === undefined) return [];
+function fallbackNotes({ fallback }: Launched, { cgroupPath }: Place): readonly string[] {
+  if (fallback === undefined || cgroupPath === undefined) return [];
   return [NOTES.bornElsewhere(fallback.reason)];
 }

@@ -5,6 +5,9 @@ import { call } from './call.js';
 /** The size of a report page's file, in bytes. */
 const REPORT_SIZE = 4096;
 
+/** The part of it that is in use. */
+const REPORT_BYTES = 40;
+
 const MAGIC = 0x52505243;
 const NO_STEP = 0xffffffff;
 const PHASES = ['running', 'failed', 'waiting', 'exited'] as const;
@@ -24,6 +27,10 @@ export interface Report {
   readonly waitStatus: number | undefined;
   /** Nanoseconds since the epoch; in phase `exited` only. */
   readonly exitedAt: bigint | undefined;
+  /** Of an init that kills its children one by one: how many the workload left behind. */
+  readonly leftBehind: number;
+  /** How many of them could not be killed. */
+  readonly survivors: number;
 }
 
 /**
@@ -48,12 +55,12 @@ export function createReportPage(path?: string): number {
 
 /** Reads a report page; the descriptor stays the caller's. */
 export function readReportPage(fd: number): Report {
-  const bytes = new Uint8Array(32);
+  const bytes = new Uint8Array(REPORT_BYTES);
   readSync(fd, bytes, 0, bytes.length, 0);
   return parseReport(bytes);
 }
 
-/** Reads the first 32 bytes of a report page. */
+/** Reads the first {@link REPORT_BYTES} of a report page. */
 function parseReport(bytes: Uint8Array): Report {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const phase = view.getUint32(0, true) === MAGIC ? (PHASES[view.getUint32(4, true) - 1] ?? 'created') : 'created';
@@ -65,5 +72,7 @@ function parseReport(bytes: Uint8Array): Report {
     errno: phase === 'failed' ? view.getInt32(12, true) : 0,
     waitStatus: exited ? view.getInt32(16, true) : undefined,
     exitedAt: exited ? view.getBigUint64(24, true) : undefined,
+    leftBehind: view.getUint32(32, true),
+    survivors: view.getUint32(36, true),
   };
 }

@@ -44,6 +44,7 @@ const DESCRIBERS: Describers = {
   exec: ({ argv }) => `exec ${argv[0] ?? ''}`,
   'serve-files': () => 'serve files',
   'open-terminal': () => 'open terminal',
+  'keep-children': () => 'keep the list of its children',
 };
 
 /** Returns a step as verb and object: `mount proc on /proc`. */
@@ -66,6 +67,8 @@ export function stepDetail(step: Step): string {
       return [`${String(step.columns)}x${String(step.rows)}`, `owner ${String(step.uid)}`, step.console]
         .filter((word) => word !== '')
         .join(' ');
+    case 'keep-children':
+      return Number(step.always) === 1 ? 'to kill them with it' : 'to kill them should the parent die';
     case 'exec':
       return step.argv.slice(1).map(shellWord).join(' ');
     case 'find-executable':

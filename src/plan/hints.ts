@@ -23,6 +23,9 @@ const HINTS: Partial<Readonly<Record<StepName, readonly Hint[]>>> = {
     ['EACCES', 'the container’s user may not enter the working directory'],
     ['ENOTDIR', 'the working directory is a file'],
   ],
+  'keep-children': [
+    ['ENOENT', 'it takes a /proc of this pid namespace, and a kernel that lists children there (CONFIG_PROC_CHILDREN)'],
+  ],
   'stay-as-init': [['EAGAIN', 'the pids limit leaves no room for the command: beside it there is the init']],
   'set-rlimit': [['EPERM', 'raising a hard limit needs CAP_SYS_RESOURCE on the host']],
   'set-oom-score-adj': [['EACCES', 'going below the caller’s own value needs CAP_SYS_RESOURCE on the host']],

@@ -73,6 +73,7 @@ export const STEPS = {
     number: 37,
     args: { root: 'fd', columns: 'uint', rows: 'uint', uid: 'uint', console: 'str', terminal: 'out' },
   },
+  'keep-children': { number: 38, args: { always: 'uint' } },
 } as const satisfies Record<string, StepDefinition>;
 
 /** The name of a step, as `corral plan` prints it. */

@@ -13,6 +13,7 @@
 #include "../../common/linux_compat.h"
 #include "../../common/syscall.h"
 #include "capabilities.h"
+#include "children.h"
 #include "paths.h"
 #include "steps.h"
 
@@ -59,18 +60,34 @@ bool ReapAll(pid_t workload, int* wait_status) {
   }
 }
 
-// What kills the container when its parent dies and no pid namespace does it.
+// What kills the container where the kernel does not: when its parent dies and there is no pid namespace, or when it is
+// told to and there is no cgroup.
 struct Guard {
   // Where the container's cgroup.kill is kept; below 0 without it.
   int file = -1;
+  // The list of this process's children, where they are killed one by one; below 0 without it.
+  int children = -1;
+  // They are killed also when the workload has ended.
+  bool always = false;
+  // 0 where it is outside this pid namespace.
   pid_t parent = 0;
   // The parent-death signal.
   int death_signal = 0;
 
+  bool IsSet() const { return file >= 0 || children >= 0; }
+
+  // By which corral asks for the end of all that there is. Nobody sends it for anything else.
+  bool IsOrder(long signal) const {
+    constexpr long kKillOrder = 63;
+    return children >= 0 && signal == kKillOrder;
+  }
+
   // Takes the whole container along, this process included, when the parent is no more.
-  void KillOrphans(pid_t workload, long signal) const {
-    if (file < 0 || !IsOrphan(signal)) return;
-    WriteAll(file, "1", 1);
+  void KillOrphans(pid_t workload, long signal, const siginfo_t& info) const {
+    if (!IsSet() || death_signal == 0 || !IsOrphan(signal, info)) return;
+    int wait_status = 0;
+    if (file >= 0) WriteAll(file, "1", 1);
+    if (children >= 0) KillChildren(children, workload, &wait_status);
     // Still here: a threaded cgroup cannot be killed as a whole.
     ::kill(workload, SIGKILL);
     ::_exit(128 + SIGKILL);
@@ -79,7 +96,9 @@ struct Guard {
  private:
   // The signal comes when the thread that did the clone ends: those of a dying process end one after the other, and
   // until the last has, the process is still the parent. One that somebody has sent changes nothing.
-  bool IsOrphan(long signal) const {
+  bool IsOrphan(long signal, const siginfo_t& info) const {
+    // From outside the pid namespace only the kernel sends it.
+    if (parent == 0) return signal == death_signal && info.si_pid == 0;
     constexpr int kTries = 100;
     constexpr timespec kPause{0, 10'000'000};
     constexpr uint64_t kNoSignals = 0;
@@ -91,26 +110,35 @@ struct Guard {
   }
 };
 
-int WaitForWorkload(pid_t workload, const Guard& guard) {
+// Returns how the workload ended; what it left behind is dead by then, where nobody else would see to it.
+int WaitForWorkload(Context& context, pid_t workload, const Guard& guard) {
+  int wait_status = 0;
   for (;;) {
     siginfo_t info{};
     const long signal = Call(SYS_rt_sigtimedwait, &kAllSignals, &info, nullptr, sizeof(kAllSignals));
     if (signal < 0) continue;
-    int wait_status = 0;
-    guard.KillOrphans(workload, signal);
+    guard.KillOrphans(workload, signal, info);
+    if (guard.IsOrder(signal)) break;
     if (signal != SIGCHLD) {
       Forward(info, workload);
     } else if (ReapAll(workload, &wait_status)) {
-      return wait_status;
+      if (!guard.always) return wait_status;
+      break;
     }
   }
+  const ChildrenKilled killed = KillChildren(guard.children, workload, &wait_status);
+  context.report.NoteChildren(killed.count, killed.survivors);
+  return wait_status;
 }
 
 // Lets go of all that the plan needed. The streams above all: a reader of the workload's output waits for the last copy
 // of the pipe to be closed.
 void Shed(Context& context, Guard& guard) {
-  if (guard.file >= 0) guard.file = static_cast<int>(Call(SYS_dup3, guard.file, 0, O_CLOEXEC));
-  Call(kernel::kSysCloseRange, guard.file < 0 ? 0U : 1U, ~0U, 0U);
+  unsigned kept = 0;
+  for (int* fd : {&guard.file, &guard.children}) {
+    if (*fd >= 0) *fd = static_cast<int>(Call(SYS_dup3, *fd, kept++, O_CLOEXEC));
+  }
+  Call(kernel::kSysCloseRange, kept, ~0U, 0U);
   ::munmap(context.plan_bytes.data(), context.plan_bytes.size());
   if (context.pointers != nullptr) ::munmap(context.pointers, context.pointers_size);
   ::madvise(g_child_stack, sizeof(g_child_stack), MADV_DONTNEED);
@@ -122,7 +150,7 @@ void Shed(Context& context, Guard& guard) {
 [[noreturn]] void StayAsInit(Context& context, pid_t workload, Guard guard) {
   Shed(context, guard);
   context.report.NoteWaiting();
-  const int wait_status = WaitForWorkload(workload, guard);
+  const int wait_status = WaitForWorkload(context, workload, guard);
   context.report.NoteExit(wait_status);
   ::_exit(WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status));
 }
@@ -138,9 +166,12 @@ int RunChild(void* argument) {
 }  // namespace
 
 int stay_as_init(Context& context, const stay_as_init_args& args) {
-  Guard guard{context.Slot(args.guard), ::getppid()};
+  Guard guard{.file = context.Slot(args.guard),
+              .children = context.children.ok() ? context.children.release() : -1,
+              .always = context.always_kills_children,
+              .parent = ::getppid()};
   // Whoever is the parent now is the one that the plan came from, if that still has the other end.
-  if (guard.file >= 0) {
+  if (guard.IsSet()) {
     ExitWithoutParent(context);
     if (::prctl(PR_GET_PDEATHSIG, &guard.death_signal, 0, 0, 0) == -1) return -errno;
   }

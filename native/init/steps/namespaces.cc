@@ -81,7 +81,7 @@ int write_sysctl(Context&, const write_sysctl_args& args) {
     }
     path[prefix + index] = character;
   }
-  const Fd file = OpenProcFile(path);
+  const Fd file = OpenProcFile(path, O_WRONLY);
   return file.ok() ? WriteAll(file.get(), args.value, std::strlen(args.value)) : file.error();
 }
 

@@ -191,13 +191,13 @@ Fd OpenBeneath(int directory, const char* path, int flags) {
   return OpenAt2(directory, path, flags, resolve);
 }
 
-Fd OpenProcFile(const char* path_below_proc) {
+Fd OpenProcFile(const char* path_below_proc, int flags) {
   const Fd proc(Call(SYS_openat, AT_FDCWD, "/proc", O_PATH | O_DIRECTORY | O_CLOEXEC, 0));
   if (!proc.ok()) return Fd(proc.error());
   struct statfs filesystem {};
   if (::fstatfs(proc.get(), &filesystem) == -1) return Fd(-errno);
   if (filesystem.f_type != kProcMagic) return Fd(-ENOENT);
-  return OpenBeneath(proc.get(), path_below_proc, O_WRONLY);
+  return OpenBeneath(proc.get(), path_below_proc, flags);
 }
 
 }  // namespace corral

@@ -45,9 +45,9 @@ int WriteAll(int fd, const char* text, size_t length);
 // (EXDEV), and neither is a link that leads out.
 Fd OpenBeneath(int directory, const char* path, int flags);
 
-// Opens a file below /proc for writing, and makes sure that it is in a real procfs: a container that could mount
-// something else there would make the write mean something else (CVE-2019-16884, CVE-2025-52881).
-Fd OpenProcFile(const char* path_below_proc);
+// Opens a file below /proc, and makes sure that it is in a real procfs: a container that could mount something else
+// there would make the write mean something else (CVE-2019-16884, CVE-2025-52881).
+Fd OpenProcFile(const char* path_below_proc, int flags);
 
 }  // namespace corral
 

@@ -30,7 +30,7 @@ int set_oom_score_adj(Context&, const set_oom_score_adj_args& args) {
     rest /= 10;
   } while (rest != 0);
   if (args.value < 0) *--start = '-';
-  const Fd file = OpenProcFile("self/oom_score_adj");
+  const Fd file = OpenProcFile("self/oom_score_adj", O_WRONLY);
   return file.ok() ? WriteAll(file.get(), start, static_cast<size_t>(end - start)) : file.error();
 }
 

@@ -50,10 +50,9 @@ describe.each(Object.entries(MODES))('after SIGKILL of the owner, with %s', (_na
   });
 });
 
-describe.each(Object.entries(MODES))('with %s, a container', (name, mode) => {
+describe.each(Object.entries(MODES))('with %s, a container', (_name, mode) => {
   it.for(Object.entries(WORKLOADS))('of %s dies with its owner', async ([, compose], context) => {
-    // A pid namespace ends with its first process; otherwise it takes the file that kills a cgroup as a whole.
-    requires(context, { controllers: ['pids'], programs: ['perl'], cgroup2: name !== 'full isolation' });
+    requires(context, { controllers: ['pids'], programs: ['perl'] });
     const marker = makeMarker();
     const options = { ...mode, name: 'left', pids: 64 };
     const owner = await startSupervisor('hold', compose(marker), options);

@@ -171,13 +171,17 @@ describe('a container of a cgroup alone', () => {
       );
     });
 
-    test('dies from process to process where nothing kills a cgroup as a whole', () => {
+    test('has an init that kills its children one by one then, where nothing kills a cgroup as a whole', () => {
       const { v2Base: _v2Base, v2Top: _v2Top, ...v1 } = HYBRID;
       const freezer = { controllers: ['freezer'], path: '/sys/fs/cgroup/freezer' };
       const legacy = hostFacts({ cgroup: { ...v1, v1Base: [...v1.v1Base, freezer] } });
       for (const facts of [hostFacts({ kernel: [5, 13] }), legacy]) {
         expect(plan(options, facts).fds).not.toContainEqual(guard);
-        expect(steps(facts).filter((step) => step === 'set parent-death signal SIGKILL')).toHaveLength(2);
+        const launch = plan(options, facts);
+        expect(launch.steps).toContainEqual({ op: 'keep-children', always: 0 });
+        expect(launch.steps).toContainEqual({ op: 'stay-as-init', guard: undefined });
+        expectOrder(launch, /^keep the list/, /^set parent-death signal SIG64$/, /^stay as init$/);
+        expect(ops(plan({ ...options, dieWithParent: false }, facts))).not.toContain('keep-children');
       }
     });
 
@@ -213,13 +217,29 @@ describe('cgroups', () => {
     expect(plan().cgroup.v2?.path).toBe('/sys/fs/cgroup/corral/web');
   });
 
-  test('can be missing only where a pid namespace takes everything along', () => {
-    const facts = hostFacts({ cgroup: NO_CGROUP });
-    expect(plan({}, facts).notes).toContainEqual(expect.stringMatching(/^no cgroup.*: cgroup v2 is not mounted$/));
-    expect(() => plan({ pid: 'host' }, facts)).toThrow(UnsupportedError);
-    const { problem: _, ...unexplained } = NO_CGROUP;
-    expect(() => plan({ pid: 'host' }, hostFacts({ cgroup: unexplained }))).toThrow('no cgroup can be made');
+  test('can be missing where a pid namespace takes everything along', () => {
+    const launch = plan({}, hostFacts({ cgroup: NO_CGROUP }));
+    expect(launch.notes).toContainEqual(expect.stringMatching(/^no cgroup, .*: cgroup v2 is not mounted$/));
+    expect(ops(launch)).not.toContain('keep-children');
   });
+
+  test.each<ContainerOptions>([{ pid: 'host' }, { isolation: 'cgroup' }])(
+    'can be missing without one, with %o, where an init kills its children one by one',
+    (options) => {
+      const facts = hostFacts({ cgroup: NO_CGROUP });
+      for (const dieWithParent of [true, false]) {
+        const launch = plan({ ...options, dieWithParent }, facts);
+        expect(launch.notes).toContainEqual(
+          expect.stringMatching(/^no cgroup and no pid namespace.*: cgroup v2 is not mounted$/),
+        );
+        expect(launch.steps).toContainEqual({ op: 'keep-children', always: 1 });
+      }
+      expect(() => plan({ ...options, init: false }, facts)).toThrow(UnsupportedError);
+      const { problem: _, ...unexplained } = NO_CGROUP;
+      const unknown = hostFacts({ cgroup: unexplained });
+      expect(() => plan({ ...options, init: false }, unknown)).toThrow('no cgroup can be made');
+    },
+  );
 });
 
 describe('a host that refuses user namespaces', () => {

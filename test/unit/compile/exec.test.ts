@@ -7,10 +7,10 @@ import { encodePlan } from '../../../src/plan/encode.js';
 import type { ContainerOptions } from '../../../src/spec/options.js';
 import { hostFacts, plainFacts, specOf } from '../../helpers/facts.js';
 
-function exec(options: ContainerOptions = {}, facts: HostFacts = hostFacts()) {
+function exec(options: ContainerOptions = {}, facts: HostFacts = hostFacts(), alone = false) {
   const spec = specOf(options);
   const { idMaps } = compile('web', spec, facts);
-  return compileExec(spec, { ...spec.process, args: ['ls'], cwd: '/' }, { facts, idMaps });
+  return compileExec(spec, { ...spec.process, args: ['ls'], cwd: '/' }, { facts, idMaps, alone });
 }
 
 const lines = (...args: Parameters<typeof exec>): readonly string[] => exec(...args).steps.map(describeStep);
@@ -44,6 +44,23 @@ test('its plan makes no namespace, and gets the container’s pidfd', () => {
 
 test('never stays as init: the container has one', () => {
   expect(lines({ init: true })).not.toContain('stay as init');
+});
+
+test('has an init of its own, which kills its children, where it has no cgroup', () => {
+  for (const terminal of [false, true]) {
+    const steps = lines({ terminal }, hostFacts(), true);
+    const middle = steps.slice(steps.indexOf('find executable ls') + 1, steps.indexOf('set no_new_privs'));
+    expect(middle).toEqual([
+      'keep the list of its children',
+      'set parent-death signal SIG64',
+      'stay as init',
+      'start a session',
+      ...(terminal ? ['open terminal', 'set stdin, stdout and stderr'] : []),
+      expect.stringMatching(/^set bounding capabilities/),
+      'set user 0:0',
+      expect.stringMatching(/^set capabilities/),
+    ]);
+  }
 });
 
 describe('what the container shares with the host, an exec does not join', () => {

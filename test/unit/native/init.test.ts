@@ -6,6 +6,8 @@ import { addon } from '../../../src/native/addon.js';
 import { untilReady } from '../../../src/native/fd-watch.js';
 import type { Step } from '../../../src/plan/steps.js';
 import { CLONE } from '../../../src/util/linux.js';
+import { findByArgument } from '../../helpers/leaks.js';
+import { makeMarker } from '../../helpers/orphans.js';
 import { run, shell, start } from './launch-helper.js';
 
 const { SIGTERM, SIGKILL, SIGUSR1 } = constants.signals;
@@ -125,5 +127,75 @@ describe('stay-as-init', () => {
     started.process.signal(SIGKILL);
     await started.finish();
     expect(privateKb).toBeLessThan(100);
+  });
+});
+
+describe('keep-children', () => {
+  const KEEP: Step = { op: 'keep-children', always: 1 };
+  const KILL_ORDER = 63;
+  const isAlive = (marker: string): boolean => findByArgument(marker).length > 0;
+  const daemons = '(setsid sh -c "sleep 1000; true" "$1" &); (sh -c "(sleep 1000; true) & wait" "$1" &); ';
+
+  test('kills what the workload has left behind, and counts it', async () => {
+    const marker = makeMarker();
+    const { result, report } = await run([KEEP, STAY, shell(`${daemons} sleep 0.3; exit 6`, marker)]);
+    expect(result).toEqual({ exitCode: 6, signal: null });
+    expect(report).toMatchObject({ waitStatus: 6 << 8, survivors: 0 });
+    expect(report.leftBehind).toBeGreaterThanOrEqual(3);
+    expect(isAlive(marker)).toBe(false);
+  });
+
+  test('counts nothing where there is nothing', async () => {
+    const { report } = await run([KEEP, STAY, shell('exit 0')]);
+    expect(report).toMatchObject({ leftBehind: 0, survivors: 0 });
+  });
+
+  test('kills the workload as well when it is told to', async () => {
+    const marker = makeMarker();
+    const started = await start([
+      KEEP,
+      STAY,
+      shell(`trap "" TERM INT HUP; ${daemons} while :; do sleep 0.01; done`, marker),
+    ]);
+    await until(() => findByArgument(marker).length >= 3);
+    started.process.signal(KILL_ORDER);
+    const { result, report } = await started.finish();
+    expect(result.exitCode).toBe(128 + SIGKILL);
+    expect(report.waitStatus).toBe(SIGKILL);
+    expect(isAlive(marker)).toBe(false);
+  });
+
+  test('hands that signal on where it keeps no children', async () => {
+    const { result } = await (async () => {
+      const started = await start([STAY, shell('sleep 60')], { flags });
+      await until(() => started.report().phase === 'waiting');
+      started.process.signal(KILL_ORDER);
+      return started.finish();
+    })();
+    expect(result.exitCode).toBe(128 + KILL_ORDER);
+  });
+
+  test('finds hundreds of children', async () => {
+    const marker = makeMarker();
+    const script = 'for (1..700) { next if fork; exec "sleep", "1000" } ';
+    const { report } = await run([
+      KEEP,
+      STAY,
+      { op: 'exec', argv: ['/usr/bin/perl', '-e', script, marker], environment: [] },
+    ]);
+    expect(report).toMatchObject({ leftBehind: 700, survivors: 0 });
+  });
+
+  test('refuses a /proc of another pid namespace: its numbers would be strangers’', async () => {
+    const { outcome } = await run([KEEP, STAY, shell('exit 0')], { flags });
+    expect(outcome).toEqual({ kind: 'failed', step: 0, errno: constants.errno.ENOENT });
+  });
+
+  test('leaves alone, without `always`, what the workload leaves behind', async () => {
+    const marker = makeMarker();
+    const { result } = await run([{ ...KEEP, always: 0 }, STAY, shell(`${daemons} sleep 0.3; exit 6`, marker)]);
+    expect(result).toEqual({ exitCode: 6, signal: null });
+    expect(isAlive(marker)).toBe(true);
+    for (const pid of findByArgument(marker)) process.kill(pid, 'SIGKILL');
   });
 });
