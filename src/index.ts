@@ -24,6 +24,7 @@ export type { ExecOptions, ExecProcess } from './container/exec.js';
 export type { PipeOptions, Pipes } from './container/pipes.js';
 export type { ContainerResult, ProcessResult } from './container/result.js';
 export type { ContainerInfo, Status } from './container/info.js';
+export type { ExecInfo } from './container/execs.js';
 export type { CgroupInfo, ContainerInternals, NamespaceInfo } from './container/inspect.js';
 export { run, type RunOptions, type RunResult } from './container/run.js';
 export { spawn, type SpawnOptions } from './container/spawn.js';

@@ -1,12 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type KillReport, killCgroup } from '../cgroup/kill.js';
+import type { KillReport } from '../cgroup/kill.js';
 import { removeParent } from '../cgroup/parent.js';
-import { hasCgroup } from '../cgroup/ref.js';
 import { now } from '../util/now.js';
-import { SIGNALS } from '../util/signals.js';
-import { foreignRemover } from './foreign.js';
-import { isAlive, openProcess, type ProcessIdentity } from './identity.js';
-import type { State } from './state.js';
+import { isAlive } from './identity.js';
+import { killState } from './kill-state.js';
 import type { OwnedState } from './state-file.js';
 import type { Store } from './store.js';
 
@@ -31,7 +28,7 @@ export async function clearAbandoned(store: Store, dryRun: boolean): Promise<rea
     if (owned === undefined) continue;
     try {
       const state = store.read(name);
-      const report = state === undefined ? undefined : await clear(state, dryRun);
+      const report = state === undefined ? undefined : await killState(state, { dryRun });
       if (dryRun) owned.release();
       else owned.remove();
       if (state !== undefined && !dryRun) removeParent(state.cgroup);
@@ -65,18 +62,4 @@ export async function claimAbandoned(store: Store, name: string): Promise<OwnedS
     if (owner === undefined || isAlive(owner) || now() > deadline) return undefined;
     await delay(5);
   }
-}
-
-async function clear({ cgroup, init, idMaps }: State, dryRun: boolean): Promise<KillReport> {
-  if (dryRun) return killCgroup(cgroup, { dryRun });
-  if (init !== undefined && !hasCgroup(cgroup)) await killInit(init);
-  return killCgroup(cgroup, { removeForeign: foreignRemover(idMaps) });
-}
-
-/** The last rung, where there is no cgroup: a pid namespace dies with its first process. */
-export async function killInit(init: ProcessIdentity): Promise<void> {
-  using pidfd = openProcess(init);
-  if (pidfd === undefined) return;
-  pidfd.signal(SIGNALS.SIGKILL);
-  await pidfd.untilExit();
 }

@@ -1,5 +1,5 @@
 import { freezeCgroup, isFrozen, thawCgroup } from '../cgroup/freeze.js';
-import { type KillReport, killCgroup } from '../cgroup/kill.js';
+import type { KillReport } from '../cgroup/kill.js';
 import type { Limits } from '../cgroup/limits.js';
 import { removeParent } from '../cgroup/parent.js';
 import type { SignalReport } from '../cgroup/signal.js';
@@ -9,7 +9,7 @@ import { readUsage } from '../cgroup/usage.js';
 import { NotFoundError } from '../errors/state-errors.js';
 import { UnsupportedError } from '../errors/unsupported-error.js';
 import type { UpdateOptions } from '../spec/options.js';
-import { type Pruned, claimAbandoned, clearAbandoned, killInit } from './clearing.js';
+import { type Pruned, claimAbandoned, clearAbandoned } from './clearing.js';
 import type { CopyDestination, CopyOptions, CopyReport, CopySource } from './copy/copy.js';
 import type { PipeOptions, Pipes, TerminalOption } from './pipes.js';
 import type { LastUsage, State } from './state.js';
@@ -18,8 +18,9 @@ import { Store, stateDirectory } from './store.js';
 import type { StreamOption } from './streams.js';
 import { type ExecOptions, type ExecProcess, startExec } from './exec.js';
 import { checkAlive, describeState } from './describe.js';
-import { foreignRemover } from './foreign.js';
+import { killExec } from './execs.js';
 import type { ContainerInfo } from './info.js';
+import { killState } from './kill-state.js';
 import { isNestedPath, killNested, outermost } from './nested.js';
 import { type ContainerTree, growTree, selectBranch } from './tree.js';
 import type { StopOptions } from './ending.js';
@@ -75,12 +76,10 @@ export class Containers {
   async kill(id: string, options: { readonly dryRun?: boolean } = {}): Promise<KillReport> {
     if (isNestedPath(id)) return killNested(id, (outer) => this.#store.get(outer), options);
     const state = this.#store.get(id);
-    const { cgroup, init, idMaps } = state;
-    if (options.dryRun === true) return killCgroup(cgroup, { dryRun: true });
+    const { cgroup } = state;
+    if (options.dryRun === true) return killState(state, { dryRun: true });
     this.#store.add(id, { killed: true }, isSame(state));
-    if (!hasCgroup(cgroup) && init !== undefined) await killInit(init);
-    const report = await killCgroup(cgroup, {
-      removeForeign: foreignRemover(idMaps),
+    const report = await killState(state, {
       beforeRemove: () => {
         this.#saveUsage(id, cgroup, { inode: cgroup.v2?.inode, usage: readUsage(cgroup) });
       },
@@ -127,6 +126,17 @@ export class Containers {
   async signalAll(id: string, signal: string | number): Promise<SignalReport> {
     const { signalEvery } = await import('./signalling.js');
     return signalEvery(this.#getAlive('signal', id), signal);
+  }
+
+  /**
+   * Kills one `exec` of a container, whoever has started it, with all that it has started, and nothing else.
+   *
+   * @param name - as {@link Containers.inspect} lists it: `exec-1`
+   * @param options - `dryRun`: kill nothing, and list the processes that would die
+   * @throws NotFoundError, and an error of the same code when there is no such exec
+   */
+  async killExec(id: string, name: string, options: { readonly dryRun?: boolean } = {}): Promise<KillReport> {
+    return killExec(this.#store.get(id), name, options);
   }
 
   /** Runs another command in a running container. @throws NotFoundError, StateError, and as {@link Container.exec} does */

@@ -1,10 +1,12 @@
 import { isFrozen } from '../cgroup/freeze.js';
 import { listProcesses } from '../cgroup/processes.js';
+import { hasCgroup } from '../cgroup/ref.js';
 import { readStats } from '../cgroup/stats.js';
 import { StateError } from '../errors/state-errors.js';
 import { labelsOf } from '../spec/annotations.js';
 import { isAlive } from './identity.js';
 import type { ContainerInfo, Status } from './info.js';
+import { listFamily } from './one-by-one.js';
 import type { State } from './state.js';
 
 /** Returns what a list of containers shows of one. */
@@ -18,7 +20,8 @@ export function describeState(state: State): ContainerInfo {
     command: spec.process.args,
     labels: labelsOf(spec),
     createdAt,
-    processes: listProcesses(cgroup).length,
+    processes:
+      alive && init !== undefined && !hasCgroup(cgroup) ? listFamily(init.pid).length : listProcesses(cgroup).length,
     stats: readStats(cgroup),
   };
 }

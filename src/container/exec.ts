@@ -3,20 +3,28 @@ import type { Readable, Writable } from 'node:stream';
 import { isFrozen } from '../cgroup/freeze.js';
 import { join } from '../cgroup/join.js';
 import type { KillReport } from '../cgroup/kill.js';
-import { type CgroupLeaf, createLeaf, killLeaf } from '../cgroup/leaf.js';
+import { type CgroupLeaf, killLeaf } from '../cgroup/leaf.js';
 import { hasCgroup } from '../cgroup/ref.js';
-import type { CgroupRef } from '../cgroup/types.js';
 import { compileExec } from '../compile/exec.js';
-import { isContainerError } from '../errors/container-error.js';
 import { StateError } from '../errors/state-errors.js';
 import { readHostFacts } from '../host/read-facts.js';
+import { readReportPage } from '../native/report-page.js';
 import type { Pidfd } from '../native/pidfd.js';
 import { type ProcessOverrides, toExecProcess } from '../spec/exec.js';
 import { UndoStack } from '../util/undo.js';
 import { chooseStreams } from './choose-streams.js';
 import { type EndingOptions, type Endable, checkEnding, stop, watchEnding } from './ending.js';
+import { type ExecPlace, choosePlace } from './exec-place.js';
 import { openProcess } from './identity.js';
-import { type LaunchFaults, type LaunchedProcess, actNow, launchProcess, sendSignal } from './launch.js';
+import {
+  type LaunchContext,
+  type LaunchFaults,
+  type LaunchedProcess,
+  actNow,
+  launchProcess,
+  sendSignal,
+} from './launch.js';
+import { checkSurvivors, orderKill } from './one-by-one.js';
 import { type ProcessResult, mainExit } from './result.js';
 import type { State } from './state.js';
 import { type NodeStreams, type StreamOptions, hostOwner } from './streams.js';
@@ -27,7 +35,10 @@ import { now } from '../util/now.js';
 /** How a further command is run in a container. What is not given is as it is for the container's main process. */
 export interface ExecOptions extends ProcessOverrides, StreamOptions, EndingOptions {}
 
-/** A further process of a container, in a cgroup of its own below the container's. */
+/**
+ * A further process of a container, in a cgroup of its own below the container's. Where there can be none, a corral-init of its
+ * own holds together what it starts.
+ */
 export class ExecProcess implements AsyncDisposable {
   /** In this process's pid namespace. */
   readonly pid: number;
@@ -36,6 +47,8 @@ export class ExecProcess implements AsyncDisposable {
   readonly stderr: Readable | null;
   /** Its terminal, when it has one: see {@link Terminal}. */
   readonly terminal: Terminal | null;
+  /** What this container could not give in full, in words. */
+  readonly notes: readonly string[];
   /** How it ended; settles when nothing that it started is left. */
   readonly exited: Promise<ProcessResult>;
   readonly #process: LaunchedProcess;
@@ -59,6 +72,7 @@ export class ExecProcess implements AsyncDisposable {
     this.#streams = parts.streams;
     this.#startedAt = parts.startedAt;
     this.pid = parts.process.pid;
+    this.notes = parts.process.notes;
     ({ stdin: this.stdin, stdout: this.stdout, stderr: this.stderr, terminal: this.terminal } = parts.streams);
     this.exited = this.#finish();
     this.exited.catch(() => undefined);
@@ -71,7 +85,8 @@ export class ExecProcess implements AsyncDisposable {
 
   /** Kills the process and all that it started, and nothing else of the container. */
   async kill(): Promise<KillReport | undefined> {
-    if (this.#leaf === undefined) this.signal('SIGKILL');
+    const { pidfd } = this.#process;
+    if (this.#leaf === undefined && pidfd.fd >= 0 && pidfd.poll() === undefined) orderKill(pidfd, 'children');
     const report = await this.#killLeaf();
     await this.exited;
     return report;
@@ -113,6 +128,7 @@ export class ExecProcess implements AsyncDisposable {
     const { pidfd, reportFd } = this.#process;
     const exit = mainExit(reportFd, await pidfd.wait());
     await this.#killLeaf();
+    checkSurvivors(readReportPage(reportFd));
     this.#settle();
     pidfd.close();
     closeSync(reportFd);
@@ -148,30 +164,70 @@ export async function startExec(
       database: () => databaseOf(state.init?.pid ?? 0),
     });
     const facts = readHostFacts({ paths: [], cwd: '/' });
-    const plan = compileExec(state.spec, target, { facts, idMaps: state.idMaps });
     const openStreams = await chooseStreams(options, target);
     const streams = openStreams(hostOwner(target.user, state.idMaps, facts.caller.privileged), undo);
-    const leaf = makeLeaf(state.cgroup, undo);
-    const launched = await launchProcess(
-      { ...plan, content: () => plan },
-      { undo, faults, streams: streams.child },
-      {
-        ...(leaf === undefined ? {} : { cgroupPath: leaf.path }),
-        fds: new Map([['container', container.fd]]),
-        join: ({ pid, fallback }) => {
-          if (leaf !== undefined && fallback !== undefined) join(leaf.path, pid, actNow);
-          for (const { path } of state.cgroup.v1) join(path, pid, actNow);
-        },
-      },
+    const entered = await enter({ state, container, undo, faults, streams: streams.child }, (alone) =>
+      compileExec(state.spec, target, { facts, idMaps: state.idMaps, alone }),
     );
     container.close();
-    const ends = streams.toNode(launched.terminal);
+    const ends = streams.toNode(entered.process.terminal);
     undo.release();
-    return new ExecProcess({ process: launched, leaf, streams: ends, ending: options, startedAt });
+    return new ExecProcess({ ...entered, streams: ends, ending: options, startedAt });
   } catch (error) {
     await undo.unwind();
     throw error;
   }
+}
+
+interface Entry extends LaunchContext {
+  readonly state: State;
+  readonly container: Pidfd;
+}
+
+/** How often an entry is tried where the inside re-organises its cgroups at the same time. */
+const ATTEMPTS = 5;
+
+/** Tells whether the cgroup has become a parent, threaded, or was removed, open(2) and clone3(2). */
+function hasMoved(error: unknown): boolean {
+  const { syscall, code } = error as { readonly syscall?: unknown; readonly code?: unknown };
+  return ['open', 'clone3'].includes(String(syscall)) && MOVED.includes(String(code));
+}
+
+const MOVED = ['EBUSY', 'EOPNOTSUPP', 'ENODEV', 'ENOENT'];
+
+async function enter(
+  entry: Entry,
+  compile: (alone: boolean) => ReturnType<typeof compileExec>,
+): Promise<{ readonly process: LaunchedProcess; readonly leaf: CgroupLeaf | undefined }> {
+  for (let attempt = 1; ; attempt++) {
+    const undo = new UndoStack();
+    entry.undo.push('undo launch', async () => {
+      await undo.unwind();
+    });
+    const place = choosePlace(entry.state, entry.state.init?.pid ?? 0, undo);
+    try {
+      const launched = await launchIn(place, { ...entry, undo }, compile(place.leaf === undefined));
+      return { process: { ...launched, notes: [...place.notes, ...launched.notes] }, leaf: place.leaf };
+    } catch (error) {
+      if (!hasMoved(error) || attempt === ATTEMPTS) throw error;
+      await undo.unwind();
+    }
+  }
+}
+
+function launchIn(
+  { bornIn, joined }: ExecPlace,
+  { container, ...context }: Entry,
+  plan: ReturnType<typeof compileExec>,
+): Promise<LaunchedProcess> {
+  return launchProcess({ ...plan, content: () => plan }, context, {
+    ...(bornIn === undefined ? {} : { cgroupPath: bornIn }),
+    fds: new Map([['container', container.fd]]),
+    join: ({ pid, fallback }) => {
+      if (bornIn !== undefined && fallback !== undefined) join(bornIn, pid, actNow);
+      for (const path of joined) join(path, pid, actNow);
+    },
+  });
 }
 
 function openInit({ id, init, cgroup }: State): Pidfd {
@@ -181,19 +237,4 @@ function openInit({ id, init, cgroup }: State): Pidfd {
   const pidfd = openProcess(init);
   if (pidfd === undefined) throw new StateError('exec in', id, 'stopped');
   return pidfd;
-}
-
-function makeLeaf(cgroup: CgroupRef, undo: UndoStack): CgroupLeaf | undefined {
-  if (cgroup.v2 === undefined) return undefined;
-  for (let number = 1; ; number++) {
-    try {
-      const leaf = createLeaf(cgroup, `exec-${String(number)}`);
-      undo.push('kill exec cgroup', async () => {
-        await killLeaf(leaf);
-      });
-      return leaf;
-    } catch (error) {
-      if (!isContainerError(error) || error.code !== 'EEXIST') throw error;
-    }
-  }
 }

@@ -6,6 +6,7 @@ import type { IdRange } from '../plan/types.js';
 import { ANNOTATIONS, HOST_OVERLAY, diesWithParent } from '../spec/annotations.js';
 import type { IdMapping, NamespaceType, Spec } from '../spec/types.js';
 import { readCommand } from './commands.js';
+import { type ExecInfo, listExecs } from './execs.js';
 import { isAlive } from './identity.js';
 import type { State } from './state.js';
 
@@ -51,6 +52,8 @@ export interface ContainerInternals {
   /** Which ids of the host its ids are; absent where they are the same. */
   readonly idMaps?: { readonly uids: readonly IdMapping[]; readonly gids: readonly IdMapping[] };
   readonly cgroup: { readonly v2?: CgroupInfo; readonly v1: readonly CgroupInfo[] };
+  /** What was run in it besides, and has not ended. */
+  readonly execs: readonly ExecInfo[];
   /** What the kernel holds it to. */
   readonly limits: Limits;
   /** The file that its state is kept in. */
@@ -81,6 +84,7 @@ export function readInternals(state: State, pid: number | undefined, stateFile: 
     namespaces: pid === undefined ? {} : readNamespaces([pid, ...listProcesses(cgroup)]),
     ...(idMaps === undefined ? {} : { idMaps: { uids: toMappings(idMaps.uids), gids: toMappings(idMaps.gids) } }),
     cgroup: describeCgroup(cgroup),
+    execs: listExecs(state),
     limits: readLimits(cgroup),
     stateFile,
     spec,

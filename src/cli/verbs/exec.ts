@@ -6,6 +6,7 @@ import { CONTAINER_FLAGS, FILE_FLAGS } from '../flags/container.js';
 import type { Flag } from '../flags/flag.js';
 import { FOREGROUND_FLAGS, type ForegroundOptions } from '../flags/foreground.js';
 import { attend, chooseConnections } from '../foreground.js';
+import { printNote } from '../report-error.js';
 import { type FileFlags, readFiles } from '../launch-options.js';
 import { writeResult } from '../result-file.js';
 import type { Verb, VerbCall } from '../verb.js';
@@ -58,11 +59,11 @@ async function execCommand({ operands, options, context }: VerbCall<ExecFlags>):
     import('../../container/containers.js'),
     chooseConnections({ interactive, terminal: tty }),
   ]);
-  const start = (): Promise<ExecProcess> =>
-    new Containers(context).exec(name, command, {
-      ...rest,
-      ...streams,
-    });
+  const start = async (): Promise<ExecProcess> => {
+    const started = await new Containers(context).exec(name, command, { ...rest, ...streams });
+    if (quiet !== true) started.notes.forEach(printNote);
+    return started;
+  };
   const result = await writeResult(resultPath, () =>
     attend<ProcessResult, ExecProcess>(start, { killAt: KILL_AT, quiet: quiet === true, relay }),
   );

@@ -1,6 +1,7 @@
 import { OptionError } from '../../errors/option-error.js';
 import { SIGNALS, parseSignal, signalName } from '../../util/signals.js';
 import { FILTER_HELP, parseFilters } from '../filter.js';
+import type { Reader } from '../flags/flag.js';
 import { list, text } from '../flags/readers.js';
 import { type KillReport, type SignalReport, countProcesses, formatKill } from '../kill-report.js';
 import { type Outcome, forEach, outcomeToJson, outcomesExitCode, selectNames } from '../outcome.js';
@@ -10,9 +11,16 @@ import { printError, printNote } from '../report-error.js';
 import { UsageError } from '../usage-error.js';
 import type { Verb, VerbCall } from '../verb.js';
 
+const execName: Reader = (value, { option }) => {
+  const [, number] = /^(?:exec-)?(\d+)$/.exec(value) ?? [];
+  if (number !== undefined) return `exec-${number}`;
+  throw new OptionError(option, value, 'the name of an exec, such as exec-1');
+};
+
 interface KillFlags {
   readonly all?: true;
   readonly filter?: readonly string[];
+  readonly exec?: string;
   readonly dryRun?: true;
   readonly signal?: string;
   readonly json?: true;
@@ -30,6 +38,12 @@ export const kill: Verb = {
       help: 'those that fit, as with ps: label=KEY, label=KEY=VALUE, name=TEXT, status=STATUS',
       group: 'Which, and how',
       read: list,
+    },
+    exec: {
+      flags: '--exec <EXEC>',
+      help: 'only this exec of the container, with all that it started: 1 or exec-1',
+      group: 'Which, and how',
+      read: execName,
     },
     dryRun: { flags: '--dry-run', help: 'kill nothing: list what would die', group: 'Which, and how', value: true },
     signal: {
@@ -54,21 +68,27 @@ Exit code:
     ['corral kill --filter label=job=7', 'all of a job'],
     ['corral kill --dry-run --all', 'what would die'],
     ['corral kill --signal HUP web', 'a signal to every process'],
+    ['corral kill --exec 1 web', 'one exec; corral inspect --field execs web lists them'],
   ],
   act: killContainers,
 };
 
 async function killContainers({ operands, options, context }: VerbCall<KillFlags>): Promise<number> {
-  const { all, filter, dryRun, json } = options;
+  const { all, filter, exec, dryRun, json } = options;
   const signal = readSignal(options.signal);
   if (signal !== undefined && dryRun === true) throw new UsageError('--dry-run is about a kill', 'leave --signal out');
+  if (exec !== undefined && operands.length !== 1) throw new UsageError('--exec is of one container: give one name');
+  if (exec !== undefined && signal !== undefined) throw new UsageError('--exec is about a kill', 'leave --signal out');
   const fits = filter === undefined ? undefined : parseFilters(filter);
   const { Containers } = await import('../../container/containers.js');
   const containers = new Containers(context);
   const names = selectNames(operands, all, containers, fits);
+  const how = { dryRun: dryRun === true };
   const outcomes =
     signal === undefined
-      ? await forEach(names, (id) => containers.kill(id, { dryRun: dryRun === true }))
+      ? await forEach(names, (id) =>
+          exec === undefined ? containers.kill(id, how) : containers.killExec(id, exec, how),
+        )
       : await forEach(names, (id) => containers.signalAll(id, signal));
   if (json === true) printJson(outcomes.map(outcomeToJson));
   else for (const outcome of outcomes) await printOutcome(outcome, signal);

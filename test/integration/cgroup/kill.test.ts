@@ -178,7 +178,7 @@ describeWhen(hasV2, 'needs cgroup v2')('a leaf', () => {
   it('is killed alone', async () => {
     const ref = make();
     const main = await start(ref, 'echo ready; exec sleep 1000');
-    const leaf = createLeaf(ref, 'exec-1');
+    const leaf = createLeaf(ref);
     const child = await start(ref, 'sleep 1000 & echo ready; wait', leaf.path);
     expect(await killLeaf(leaf)).toMatchObject({ processes: 2, rung: 'cgroup.kill', gone: true });
     expect(isAlive(child.pid!)).toBe(false);
@@ -192,7 +192,7 @@ describeWhen(hasV2, 'needs cgroup v2')('a leaf', () => {
     const ref = make();
     const main = await start(ref, 'echo ready; exec sleep 1000');
     const child = await start(ref, 'echo ready; exec sleep 1000');
-    const leaf = createLeaf(ref, 'exec-1');
+    const leaf = createLeaf(ref);
     writeFileSync(`${leaf.path}/cgroup.type`, 'threaded');
     writeFileSync(`${leaf.path}/cgroup.threads`, String(child.pid));
     expect(await killLeaf(leaf)).toMatchObject({ processes: 1, rung: 'freeze', gone: true });
@@ -203,7 +203,7 @@ describeWhen(hasV2, 'needs cgroup v2')('a leaf', () => {
 
   it('is refused when it is another one of the same name', async () => {
     const ref = make();
-    const leaf = createLeaf(ref, 'exec-1');
+    const leaf = createLeaf(ref);
     rmdirSync(leaf.path);
     mkdirSync(leaf.path);
     await expect(killLeaf(leaf)).rejects.toThrow(/its inode is/);
@@ -211,7 +211,7 @@ describeWhen(hasV2, 'needs cgroup v2')('a leaf', () => {
 
   it('dies with its container', async () => {
     const ref = make();
-    const leaf = createLeaf(ref, 'exec-1');
+    const leaf = createLeaf(ref);
     await start(ref, 'sleep 1000 & echo ready; wait', leaf.path);
     expect(read(`${leaf.path}/cgroup.procs`).split('\n')).toHaveLength(2);
     expect(await killCgroup(ref)).toMatchObject({ processes: 2 });

@@ -1,0 +1,70 @@
+import { CgroupError } from '../errors/cgroup-error.js';
+import { StateError } from '../errors/state-errors.js';
+import { findCurrent } from '../cgroup/current.js';
+import { readEvent } from '../cgroup/events.js';
+import { type CgroupLeaf, createLeaf, killLeaf } from '../cgroup/leaf.js';
+import { hasCgroup } from '../cgroup/ref.js';
+import type { CgroupRef } from '../cgroup/types.js';
+import { NOTES } from '../compile/notes.js';
+import type { UndoStack } from '../util/undo.js';
+import type { State } from './state.js';
+
+/** Where a process that enters a container goes in the cgroup trees. */
+export interface ExecPlace {
+  /** A cgroup of its own; without it an init of its own kills what it starts. */
+  readonly leaf?: CgroupLeaf;
+  /** The v2 cgroup to be born in. */
+  readonly bornIn?: string;
+  /** What it is moved into. */
+  readonly joined: readonly string[];
+  /** What this container could not give in full. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Makes a cgroup for an `exec`, below the container's payload. Where the inside leaves no room for one, the exec goes where
+ * the container's first process is at this moment, as it does with other runtimes.
+ *
+ * @param initPid - of the container's first process, which must not end meanwhile
+ * @throws StateError where the inside has frozen itself: whoever is born there would not get as far as its first instruction
+ * @throws CgroupRefusedError when the container was moved out of its cgroup
+ */
+export function choosePlace({ id, cgroup }: State, initPid: number, undo: UndoStack): ExecPlace {
+  if (!hasCgroup(cgroup)) return { joined: [], notes: [] };
+  const leaf = tryCreate(cgroup);
+  const place = leaf instanceof CgroupError ? joinInit(cgroup, initPid, leaf.message) : useLeaf(cgroup, leaf, undo);
+  if (place.bornIn !== undefined && readEvent(place.bornIn, 'frozen') === 1)
+    throw new StateError('exec in', id, 'paused');
+  return place;
+}
+
+/** What a container that does with its cgroups as it likes may answer to a new one. */
+const REFUSALS = ['EAGAIN', 'EACCES', 'EPERM', 'ENOENT', 'ENODEV', 'EOPNOTSUPP'];
+
+function tryCreate(cgroup: CgroupRef): CgroupLeaf | CgroupError {
+  try {
+    return createLeaf(cgroup);
+  } catch (error) {
+    if (error instanceof CgroupError && REFUSALS.includes(error.code)) return error;
+    throw error;
+  }
+}
+
+function useLeaf(cgroup: CgroupRef, leaf: CgroupLeaf, undo: UndoStack): ExecPlace {
+  undo.push('kill exec cgroup', async () => {
+    await killLeaf(leaf);
+  });
+  const others = cgroup.v1.filter(({ controllers }) => leaf.controller === '' || !controllers.includes('freezer'));
+  const joined = others.map(({ path }) => path);
+  if (leaf.controller === '') return { leaf, bornIn: leaf.path, joined, notes: [] };
+  return { leaf, joined: [...joined, leaf.path], notes: [] };
+}
+
+function joinInit(cgroup: CgroupRef, initPid: number, reason: string): ExecPlace {
+  const bornIn = findCurrent(cgroup, initPid);
+  return {
+    ...(bornIn === undefined ? {} : { bornIn }),
+    joined: cgroup.v1.map(({ path }) => path),
+    notes: [NOTES.noExecCgroup(reason)],
+  };
+}
