@@ -3,6 +3,7 @@ import { refFromPlan } from '../cgroup/ref.js';
 import { readUsage } from '../cgroup/usage.js';
 import { ContainerError } from '../errors/container-error.js';
 import { LaunchError, LaunchKilledError } from '../errors/launch-error.js';
+import { SyscallError } from '../errors/syscall-error.js';
 import type { CgroupPlan } from '../plan/types.js';
 import { diesWithParent } from '../spec/annotations.js';
 import type { ContainerOptions } from '../spec/options.js';
@@ -136,7 +137,7 @@ async function start(prepared: Prepared, context: StartContext): Promise<Contain
       notes: [...prepared.plan.notes, ...launched.notes],
     });
   } catch (error) {
-    const explained = error instanceof LaunchKilledError ? explainDeath(error, placement.cgroup, id) : error;
+    const explained = await explain(error, prepared);
     const failures = await undo.unwind();
     if (failures.length > 0) reportLeftovers(id, failures);
     throw explained;
@@ -160,6 +161,16 @@ function creatingState(
     ...(Object.keys(stop).length === 0 ? {} : { stop }),
   };
 }
+
+async function explain(error: unknown, { id, spec, placement: { cgroup } }: Prepared): Promise<unknown> {
+  if (error instanceof LaunchKilledError) return explainDeath(error, cgroup, id);
+  if (!(error instanceof SyscallError) || !MAY_BE_REFUSED.includes(error.code)) return error;
+  const { explainRefusal } = await import('./refused.js');
+  return explainRefusal(error, spec);
+}
+
+/** How a kernel, or a filter before it, says that something may not be done here. */
+const MAY_BE_REFUSED = ['EPERM', 'EACCES', 'ENOSYS', 'ENOSPC', 'EUSERS'];
 
 // While the cgroup is still there, it knows why.
 function explainDeath(error: LaunchKilledError, cgroup: CgroupPlan, id: string): LaunchKilledError {

@@ -20,7 +20,7 @@ export function readSystemFacts({ v2 }: Pick<CgroupLayout, 'v2'>): SystemFacts {
   const uid = process.geteuid?.() ?? 0;
   const status = parseFields(read('/proc/self/status'), ':');
   const mounts = parseMountinfo(read('/proc/self/mountinfo'));
-  const inside = readInside(mounts);
+  const inside = selectInside(mounts);
   return {
     release: read('/proc/sys/kernel/osrelease').trim(),
     distribution: parseDistribution(read('/etc/os-release') || read('/usr/lib/os-release')),
@@ -65,8 +65,13 @@ export function parseDistribution(text: string): SystemFacts['distribution'] {
   return { id, like: parseWords(fields.get('ID_LIKE') ?? ''), name: fields.get('PRETTY_NAME') ?? id };
 }
 
+/** Returns the kind of container that this process is in, such as `docker`; `undefined` on a host. */
+export function readInside(): string | undefined {
+  return selectInside(parseMountinfo(read('/proc/self/mountinfo')));
+}
+
 // Docker's file alone is not enough: machines are made of container images, too.
-function readInside(mounts: readonly MountEntry[]): string | undefined {
+function selectInside(mounts: readonly MountEntry[]): string | undefined {
   const given = process.env['container'] ?? read('/run/systemd/container').trim();
   if (given !== '') return given;
   if (existsSync('/run/.containerenv')) return 'podman';

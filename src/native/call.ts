@@ -1,7 +1,7 @@
 import { SyscallError } from '../errors/syscall-error.js';
 
 /** What the addon puts on the errors that it throws. */
-interface NativeFailure extends Error {
+export interface NativeFailure extends Error {
   readonly errno: number;
   readonly syscall: string;
 }

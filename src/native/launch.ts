@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs';
 import { SyscallError } from '../errors/syscall-error.js';
 import { addon, type Clone3Result } from './addon.js';
-import { call, isNativeFailure, toSyscallError } from './call.js';
+import { type NativeFailure, call, isNativeFailure, toSyscallError } from './call.js';
 import { untilReady } from './fd-watch.js';
 import { openInitImage } from './init-image.js';
 
@@ -114,16 +114,16 @@ async function cloneOrFallBack(
       errno: error.errno,
       reason: error.errno === ENOSYS ? 'clone3 is not available here' : 'clone3 is not permitted here',
     };
-    return { ...(await cloneOr(request, error)), fallback };
+    return { ...(await cloneByForkOr(request, error)), fallback };
   }
 }
 
-/** EPERM may also have been about the namespaces: then clone(2) fails as well, and the first error is the true one. */
-async function cloneOr(request: Parameters<typeof cloneByFork>[0], first: Error): Promise<Clone3Result> {
+// EPERM may also have been about the namespaces: then clone(2) fails as well. Only what that says of a filter's ENOSYS is news.
+async function cloneByForkOr(request: Parameters<typeof cloneByFork>[0], first: NativeFailure): Promise<Clone3Result> {
   try {
     return await cloneByFork(request);
-  } catch {
-    throw first;
+  } catch (error) {
+    throw first.errno === ENOSYS ? error : first;
   }
 }
 

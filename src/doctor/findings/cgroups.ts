@@ -1,7 +1,8 @@
 import { NOTES, WITHOUT } from '../../compile/notes.js';
+import { loosenOuter } from '../../compile/outer.js';
 import type { CgroupTrials, DoctorFacts, Finding, Group, Trial } from '../types.js';
 import { diagnosePlace } from './delegation.js';
-import { loosenOuter, setBootParameter, useKernel } from './fixes.js';
+import { setBootParameter, useKernel } from './fixes.js';
 
 /** How the host mounts cgroups, where containers' can be made, and what can be done to a container with one. */
 export function diagnoseCgroups(facts: DoctorFacts): Group {

@@ -29,7 +29,7 @@ export function diagnosePlace({ host: { cgroup }, system, trials }: DoctorFacts)
     ...about,
     status: 'missing',
     detail: problem?.text ?? 'there is none',
-    cost: WITHOUT.cgroup,
+    cost: trials.namespaces.pid.ok ? WITHOUT.cgroup : WITHOUT.cgroupAndPids,
     fixes: placeFixes(system, {
       hint: problem?.hint,
       scopeWorks: trials.scope?.ok === true,

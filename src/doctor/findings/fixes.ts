@@ -52,16 +52,6 @@ export function loadModule(name: string): Fix {
   };
 }
 
-/** What an outer container has to be started with. */
-export function loosenOuter(inside: string, flags: Readonly<Record<'docker' | 'podman', string>>): Fix {
-  if (inside === 'docker' || inside === 'podman') {
-    return { what: 'start the outer container with less in the way', run: [`${inside} run ${flags[inside]} …`] };
-  }
-  if (inside === 'corral')
-    return { what: 'start the outer container with room for others', run: ['corral run --nest …'] };
-  return { what: `the outer container (${inside}) has to allow it: with docker that is ${flags.docker}` };
-}
-
 export function useKernel(version: string, besides = ''): Fix {
   return { what: `boot a kernel that has it: Linux ${version} or newer${besides}` };
 }

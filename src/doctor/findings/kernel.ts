@@ -1,7 +1,8 @@
-import type { DoctorFacts, Finding, Group, Trial } from '../types.js';
+import { NAMESPACE_FLAGS, loosenOuter } from '../../compile/outer.js';
+import type { DoctorFacts, Finding, Fix, Group, Trial } from '../types.js';
 import { failed } from './cgroups.js';
 import { hasUserNamespace } from './namespaces.js';
-import { loadModule, loosenOuter, setSysctl, useKernel } from './fixes.js';
+import { loadModule, setSysctl, useKernel } from './fixes.js';
 
 const NOTHING_WORKS = 'corral runs nothing here';
 
@@ -101,13 +102,8 @@ function pseudo(type: 'proc' | 'sysfs', trial: Trial, { system }: DoctorFacts): 
   };
 }
 
-function outer({ inside }: DoctorFacts['system']): readonly ReturnType<typeof loosenOuter>[] {
-  const flags = {
-    docker:
-      '--security-opt systempaths=unconfined --security-opt apparmor=unconfined --security-opt seccomp=unconfined',
-    podman: '--security-opt unmask=ALL --security-opt seccomp=unconfined',
-  };
-  return inside === undefined ? [] : [loosenOuter(inside, flags)];
+function outer({ inside }: DoctorFacts['system']): readonly Fix[] {
+  return inside === undefined ? [] : [loosenOuter(inside, NAMESPACE_FLAGS)];
 }
 
 function seccomp({ system: { sysctls, confinement } }: DoctorFacts): Finding {

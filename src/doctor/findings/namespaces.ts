@@ -1,8 +1,9 @@
 import { USERNS_HINT, WITHOUT } from '../../compile/notes.js';
+import { NAMESPACE_FLAGS, loosenOuter } from '../../compile/outer.js';
 import type { SystemFacts } from '../../host/facts.js';
 import { NAMESPACE_TYPES, type NamespaceType } from '../../spec/types.js';
 import type { DoctorFacts, Finding, Fix, Group, Trial } from '../types.js';
-import { loosenOuter, setSysctl } from './fixes.js';
+import { setSysctl } from './fixes.js';
 
 /** What each namespace is of, and what `corral run` does without one. */
 const KINDS: Readonly<
@@ -71,16 +72,11 @@ function userFixes(system: SystemFacts, trial: Trial): readonly Fix[] {
     return [setSysctl('kernel.unprivileged_userns_clone', '1', 'allow them to everybody, as root')];
   }
   if (who.uid !== 0 && isRestricted(system)) return [allowInAppArmor(system), lowerRestriction()];
-  if (inside !== undefined) return [loosenOuter(inside, OUTER)];
+  if (inside !== undefined) return [loosenOuter(inside, NAMESPACE_FLAGS)];
   if (!trial.ok && trial.code === 'ENOSPC')
     return [setSysctl('user.max_user_namespaces', '100000', 'allow more of them')];
   return [{ what: USERNS_HINT }];
 }
-
-const OUTER = {
-  docker: '--security-opt seccomp=unconfined --security-opt apparmor=unconfined --security-opt systempaths=unconfined',
-  podman: '--security-opt seccomp=unconfined --security-opt unmask=ALL',
-};
 
 function allowInAppArmor({ program }: SystemFacts): Fix {
   return {
@@ -107,7 +103,7 @@ function other(type: Exclude<NamespaceType, 'user'>, { system, trials }: DoctorF
     trial.code === 'ENOSPC' || system.sysctls[name] === '0'
       ? [setSysctl(name, '10000', 'allow (more of) them, as root')]
       : system.inside !== undefined
-        ? [loosenOuter(system.inside, OUTER)]
+        ? [loosenOuter(system.inside, NAMESPACE_FLAGS)]
         : [
             {
               what: trial.code === 'EINVAL' ? 'boot a kernel that was built with them' : 'see the user namespace above',
