@@ -29,7 +29,7 @@ export function readCgroupFacts(): CgroupFacts {
     v1Base: layout.v1.flatMap((hierarchy) => toV1Base(hierarchy, [hierarchy.mount, hierarchy.own])),
     v1Top: layout.v1.flatMap((hierarchy) => toV1Base(hierarchy, [hierarchy.mount])),
     hasSwap: (readIfPresent('/proc/swaps') ?? '').trim().includes('\n'),
-    ...(v2Base === undefined && { problem: describeProblem(layout.v2) }),
+    ...(v2Base === undefined && { problem: describeProblem(layout) }),
   };
 }
 
@@ -68,12 +68,8 @@ function isWritable(path: string): boolean {
   }
 }
 
-function describeProblem(v2: Hierarchy | undefined): CgroupProblem {
-  if (v2 === undefined)
-    return {
-      text: 'cgroup v2 is not mounted',
-      hint: 'mount -t cgroup2 none /sys/fs/cgroup/unified',
-    };
+function describeProblem({ v2, v1 }: CgroupLayout): CgroupProblem {
+  if (v2 === undefined) return describeLegacy(v1);
   if (v2.readonly)
     return {
       text: `cgroup v2 is mounted read-only at ${v2.mount}`,
@@ -87,5 +83,21 @@ function describeProblem(v2: Hierarchy | undefined): CgroupProblem {
   return {
     text: `${v2.own} may not be written by this user`,
     hint: 'run as root, or in a cgroup that is delegated to you: systemd-run --user --scope -p Delegate=yes corral …',
+  };
+}
+
+// Of a hierarchy that is there and may be written nothing is said: that one does.
+function describeLegacy(v1: readonly V1Hierarchy[]): CgroupProblem {
+  const freezer = v1.find(({ controllers }) => controllers.includes('freezer'));
+  if (freezer === undefined || isWritable(freezer.mount) || (freezer.own !== undefined && isWritable(freezer.own)))
+    return { text: 'cgroup v2 is not mounted', hint: 'mount -t cgroup2 none /sys/fs/cgroup/unified' };
+  if (freezer.readonly)
+    return {
+      text: `cgroup v2 is not mounted, and cgroup v1 is read-only at ${freezer.mount}`,
+      hint: 'give the outer container a writable one, for example docker run -v /sys/fs/cgroup:/sys/fs/cgroup:rw',
+    };
+  return {
+    text: `cgroup v2 is not mounted, and ${freezer.own ?? freezer.mount} may not be written by this user`,
+    hint: 'run as root: cgroup v1 can hardly be delegated; or let root mount cgroup v2 beside it',
   };
 }

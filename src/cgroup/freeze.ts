@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { CgroupError } from '../errors/cgroup-error.js';
 import { errnoNumber } from '../util/errno.js';
 import { untilEvent } from './events.js';
-import { readIfPresent, tryWrite, writeFile } from './files.js';
+import { listChildren, readIfPresent, tryWrite, writeFile } from './files.js';
 import { checkIdentity, listTargets } from './guard.js';
 import type { CgroupRef } from './types.js';
 import { now } from '../util/now.js';
@@ -58,6 +58,15 @@ export function thawPath(path: string): void {
   const failure = tryWrite(`${path}/freezer.state`, 'THAWED');
   if (failure !== undefined && readIfPresent(`${path}/cgroup.procs`) !== undefined)
     throw new CgroupError({ action: `thaw ${path}`, ...failure, cgroup: path });
+}
+
+/**
+ * Thaws the cgroup at `path` with all below it: one below that was frozen by itself stays frozen when the one above is thawed,
+ * and its processes, on v1, immortal.
+ */
+export function thawTree(path: string): void {
+  thawPath(path);
+  for (const child of listChildren(path)) thawTree(child);
 }
 
 // v1 raises no event for it. Writing again makes the kernel look for tasks that have slipped through.

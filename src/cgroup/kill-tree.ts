@@ -1,8 +1,8 @@
 import { CgroupError } from '../errors/cgroup-error.js';
 import { errnoName, errnoNumber } from '../util/errno.js';
 import { untilEvent } from './events.js';
-import { listChildren, readIfPresent, tryWrite } from './files.js';
-import { freezePath, thawPath } from './freeze.js';
+import { readIfPresent, tryWrite } from './files.js';
+import { freezePath, thawPath, thawTree } from './freeze.js';
 import { signalListed } from './signal-listed.js';
 import { listProcessesBelow } from './processes.js';
 import { now } from '../util/now.js';
@@ -87,12 +87,6 @@ const KILL: Readonly<Record<Rung, (path: string, timeoutMs: number, wake?: Promi
     return listProcessesBelow(path).length === 0;
   },
 };
-
-// A cgroup below that was frozen by itself stays frozen when the one above is thawed, and its processes immortal.
-function thawTree(path: string): void {
-  thawPath(path);
-  for (const child of listChildren(path)) thawTree(child);
-}
 
 function unlessGone(path: string): (error: unknown) => void {
   return (error) => {

@@ -39,6 +39,9 @@ export const V1: Readonly<Record<Controller, { readonly name: string; readonly w
 /** Handed down without being asked for, so that every result has its peaks. */
 const ALWAYS = ['cpu', 'memory', 'pids'];
 
+/** The same where there is no v2: as the freezer must be joined, the others cost next to nothing. */
+const ALWAYS_V1 = ['freezer', 'cpuacct', 'memory', 'pids'];
+
 /** What {@link planCgroup} decides from. */
 export interface CgroupRequest {
   readonly id: string;
@@ -161,8 +164,10 @@ function ancestors(base: string, path: string): readonly string[] {
 function planV1({ place, facts, resources, controllers }: Part): readonly V1Directory[] {
   const directories = new Map<V1Base, CgroupWrite[]>();
   // Without v2, the freezer is what holds the container together and what kills it.
-  const freezer = place.v2 ? undefined : findBase(place, 'freezer');
-  if (freezer) directories.set(freezer, []);
+  for (const name of place.v2 ? [] : ALWAYS_V1) {
+    const base = findBase(place, name);
+    if (base) directories.set(base, []);
+  }
   for (const controller of controllers) {
     const base = findBase(place, V1[controller].name);
     if (base === undefined) throw unsupported(controller, facts, place.v2);
@@ -196,6 +201,8 @@ function describeMissing(controller: string, { layout, problem }: CgroupFacts, b
     return `${old} is a cgroup v1 controller here, and its hierarchy may not be written`;
   if (layout.unmounted?.includes(old))
     return `${old} is a cgroup v1 controller of the host, and v1 cannot be given to a container: limit the outermost one, and that holds for all inside`;
+  if (layout.mode === 'legacy')
+    return `no cgroup v1 hierarchy has it: if this kernel does (see /proc/cgroups), mount -t cgroup -o ${old} ${old} /sys/fs/cgroup/${old}`;
   if (base === undefined) return problem?.hint ?? 'this host has no cgroup that may be written';
   const has = base.controllers.length === 0 ? 'no controller' : base.controllers.join(', ');
   return base.isRoot

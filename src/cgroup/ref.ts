@@ -30,3 +30,8 @@ export function refFromPlan(plan: CgroupPlan, id?: string): CgroupRef {
 export function hasCgroup({ v2, v1 }: CgroupRef): boolean {
   return v2 !== undefined || v1.length > 0;
 }
+
+/** Returns the inode number by which a container's cgroup is told from a later one of the same name. */
+export function inodeOf({ v2, v1 }: CgroupRef): string | undefined {
+  return v2?.inode ?? v1[0]?.inode;
+}

@@ -2,7 +2,7 @@ import { closeSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { freezeCgroup, thawCgroup } from '../cgroup/freeze.js';
 import { type KillReport, killCgroup } from '../cgroup/kill.js';
-import { hasCgroup } from '../cgroup/ref.js';
+import { hasCgroup, inodeOf } from '../cgroup/ref.js';
 import type { Limits } from '../cgroup/limits.js';
 import type { SignalReport } from '../cgroup/signal.js';
 import { type Stats, readStats } from '../cgroup/stats.js';
@@ -308,7 +308,7 @@ export class Container implements AsyncDisposable {
     if (this.#usage?.cpuMs !== undefined) return this.#usage;
     const { cgroup } = this.#parts.state;
     const last = this.#parts.owned.read()?.lastUsage;
-    return last !== undefined && last.inode === cgroup.v2?.inode ? last.usage : (this.#usage ?? {});
+    return last !== undefined && last.inode === inodeOf(cgroup) ? last.usage : (this.#usage ?? {});
   }
 }
 

@@ -4,7 +4,7 @@ import type { Limits } from '../cgroup/limits.js';
 import { removeParent } from '../cgroup/parent.js';
 import type { SignalReport } from '../cgroup/signal.js';
 import type { CgroupRef } from '../cgroup/types.js';
-import { hasCgroup } from '../cgroup/ref.js';
+import { hasCgroup, inodeOf } from '../cgroup/ref.js';
 import { readUsage } from '../cgroup/usage.js';
 import { NotFoundError } from '../errors/state-errors.js';
 import { UnsupportedError } from '../errors/unsupported-error.js';
@@ -81,7 +81,7 @@ export class Containers {
     this.#store.add(id, { killed: true }, isSame(state));
     const report = await killState(state, {
       beforeRemove: () => {
-        this.#saveUsage(id, cgroup, { inode: cgroup.v2?.inode, usage: readUsage(cgroup) });
+        this.#saveUsage(id, cgroup, { inode: inodeOf(cgroup), usage: readUsage(cgroup) });
       },
     });
     (await claimAbandoned(this.#store, id))?.remove();
@@ -279,7 +279,7 @@ export class Containers {
   // The owner reads it when it finds the cgroup gone. An owner that has finished already needs it no more, and a container
   // that has taken the name since is another one.
   #saveUsage(id: string, cgroup: CgroupRef, lastUsage: LastUsage): void {
-    this.#store.add(id, { lastUsage }, (now) => now.cgroup.v2?.inode === cgroup.v2?.inode);
+    this.#store.add(id, { lastUsage }, (now) => inodeOf(now.cgroup) === inodeOf(cgroup));
   }
 }
 

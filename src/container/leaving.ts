@@ -1,5 +1,5 @@
-import { writeFileSync } from 'node:fs';
 import { removeCgroup } from '../cgroup/kill.js';
+import { killNow } from '../cgroup/kill-now.js';
 import { removeParent } from '../cgroup/parent.js';
 import type { CgroupRef } from '../cgroup/types.js';
 import type { OwnedState } from './state-file.js';
@@ -41,7 +41,7 @@ function leave(): void {
   const dying = [...live].filter(({ dies }) => dies);
   dying.forEach(({ cgroup }) => {
     attempt(() => {
-      if (cgroup.v2 !== undefined) writeFileSync(`${cgroup.v2.path}/cgroup.kill`, '1');
+      killNow(cgroup);
     });
   });
   const deadline = now() + PATIENCE_MS;

@@ -11,6 +11,8 @@ export interface Requirements {
   readonly controllers?: readonly string[];
   /** `cgroup v2` is mounted and may be written. */
   readonly cgroup2?: boolean;
+  /** Containers have a cgroup of their own: v2, or v1's freezer. */
+  readonly cgroup?: boolean;
   /** The host's root file system can be idmapped: containers of root get ids of their own. */
   readonly idmap?: boolean;
   /** Programs that must be in PATH. */
@@ -24,14 +26,20 @@ export function requires(context: TestContext, needs: Requirements): void {
 }
 
 /** Returns what is missing, in words; `undefined` when nothing is. */
-function findMissing({ root, controllers, cgroup2, idmap, programs }: Requirements): string | undefined {
+function findMissing({ root, controllers, cgroup2, cgroup, idmap, programs }: Requirements): string | undefined {
   if (root === true && process.geteuid?.() !== 0) return 'needs root';
   const missing = (controllers ?? []).find((name) => !hasController(name));
   if (missing !== undefined) return `needs the ${missing} controller`;
   if (cgroup2 === true && readCgroupFacts().v2Base === undefined) return 'needs a cgroup v2 that may be written';
+  if (cgroup === true && !hasPlace()) return 'needs a cgroup v2, or a freezer of cgroup v1, that may be written';
   if (idmap === true && !mapsRoot()) return 'needs a root file system that can be idmapped';
   const absent = (programs ?? []).find((name) => !isProgram(name));
   return absent === undefined ? undefined : `needs the program ${absent}`;
+}
+
+function hasPlace(): boolean {
+  const { v2Base, v1Base } = readCgroupFacts();
+  return v2Base !== undefined || v1Base.some(({ controllers }) => controllers.includes('freezer'));
 }
 
 /** Tells whether a limit of this controller can be set, on whichever hierarchy. */

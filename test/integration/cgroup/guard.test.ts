@@ -6,19 +6,22 @@ import { expect, it } from 'vitest';
 import { CgroupRefusedError } from '../../../src/errors/cgroup-error.js';
 import { readLayout } from '../../../src/cgroup/facts.js';
 import { readInode } from '../../../src/cgroup/files.js';
-import { freezeCgroup } from '../../../src/cgroup/freeze.js';
-import { killCgroup } from '../../../src/cgroup/kill.js';
+import { freezeCgroup, isFrozen, thawCgroup } from '../../../src/cgroup/freeze.js';
+import { killCgroup, removeCgroup } from '../../../src/cgroup/kill.js';
+import { killNow } from '../../../src/cgroup/kill-now.js';
+import { createLeaf, killLeaf } from '../../../src/cgroup/leaf.js';
 import { locate } from '../../../src/cgroup/layout.js';
 import { readMark } from '../../../src/cgroup/mark.js';
 import { refFromPlan } from '../../../src/cgroup/ref.js';
 import { signalCgroup } from '../../../src/cgroup/signal.js';
 import type { CgroupRef } from '../../../src/cgroup/types.js';
-import { checkLeaks, facts, isAlive, make, PARENT, plan, start } from './lab.js';
+import { checkLeaks, facts, isAlive, legacyFacts, make, PARENT, plan, start, until } from './lab.js';
 import { describeWhen, itWhen } from '../../helpers/when.js';
 
 checkLeaks();
 
 const v2 = facts().layout.v2;
+const hasFreezer = facts().v1Top.some(({ controllers }) => controllers.includes('freezer'));
 
 describeWhen(facts().v2Top !== undefined, 'needs cgroup v2')('killing is refused', () => {
   const refused = async (ref: CgroupRef, reason: RegExp): Promise<void> => {
@@ -113,9 +116,14 @@ describeWhen(facts().v2Top !== undefined, 'needs cgroup v2')('killing is refused
   });
 });
 
-describeWhen(facts().v2Top !== undefined, 'needs cgroup v2')('signals', () => {
-  it('reach every process of a container, and let it go on', async () => {
-    const ref = make();
+const HIERARCHIES = [
+  ...(facts().v2Top === undefined ? [] : [['v2', (): CgroupRef => make()] as const]),
+  ...(hasFreezer ? [['v1', (): CgroupRef => make({}, { facts: legacyFacts() })] as const] : []),
+];
+
+describeWhen(HIERARCHIES.length > 0, 'needs cgroup v2 or the v1 freezer')('signals', () => {
+  it.each(HIERARCHIES)('reach every process of a container of %s, and let it go on', async (_version, makeBox) => {
+    const ref = makeBox();
     const child = await start(
       ref,
       `for i in 1 2 3; do setsid perl -e '$SIG{TERM}=sub{exit 3}; sleep 1 while 1' & done; trap 'exit 7' TERM; sleep 0.3; echo ready; while :; do sleep 0.05; done`,
@@ -125,12 +133,28 @@ describeWhen(facts().v2Top !== undefined, 'needs cgroup v2')('signals', () => {
     expect(report).toMatchObject({ complete: true, paused: false });
     expect(report.processes).toBeGreaterThanOrEqual(4);
     expect(report.pids).toContain(child.pid);
+    expect(isFrozen(ref)).toBe(false);
     expect(await ended).toBe(7);
     await killCgroup(ref);
   });
 
-  it('reach nobody in a container that is gone', async () => {
-    const ref = make();
+  it.each(HIERARCHIES)(
+    'leave a container of %s that was paused so, and are acted on later',
+    async (_version, makeBox) => {
+      const ref = makeBox();
+      const child = await start(ref, `trap 'exit 7' TERM; echo ready; while :; do sleep 0.05; done`);
+      await freezeCgroup(ref);
+      expect((await signalCgroup(ref, 15)).processes).toBeGreaterThanOrEqual(1);
+      expect(isFrozen(ref)).toBe(true);
+      expect(isAlive(child.pid!)).toBe(true);
+      thawCgroup(ref);
+      expect(await new Promise((resolve) => child.on('exit', resolve))).toBe(7);
+      await killCgroup(ref);
+    },
+  );
+
+  it.each(HIERARCHIES)('reach nobody in a container of %s that is gone', async (_version, makeBox) => {
+    const ref = makeBox();
     await killCgroup(ref);
     expect(await signalCgroup(ref, 15)).toMatchObject({ processes: 0, pids: [] });
   });
@@ -142,5 +166,57 @@ describeWhen(facts().v2Top !== undefined, 'needs cgroup v2')('signals', () => {
     await killCgroup(ref);
     expect(isAlive(stranger.pid!)).toBe(true);
     stranger.kill();
+  });
+});
+
+describeWhen(hasFreezer, 'needs the v1 freezer')('on v1', () => {
+  const box = (): CgroupRef => make({}, { facts: legacyFacts() });
+  const freezerOf = ({ v1 }: CgroupRef): string => v1.find(({ controllers }) => controllers.includes('freezer'))!.path;
+
+  it('a directory that was made anew under the same name is neither killed, frozen nor signalled', async () => {
+    const ref = box();
+    const path = freezerOf(ref);
+    rmdirSync(path);
+    mkdirSync(path);
+    const child = await start({ ...ref, v1: [] }, 'echo ready; exec sleep 1000', path);
+    for (const act of [killCgroup(ref), freezeCgroup(ref), signalCgroup(ref, 15)])
+      await expect(act).rejects.toThrow(/it is not the cgroup that was made for .* its inode is/);
+    expect(isAlive(child.pid!)).toBe(true);
+    child.kill('SIGKILL');
+    await new Promise((resolve) => child.on('exit', resolve));
+    await killCgroup({ ...ref, v1: ref.v1.map((each) => ({ ...each, inode: readInode(each.path)! })) });
+  });
+
+  it('a leaf is killed alone, also when it was frozen by itself, and thawed whatever happens', async () => {
+    const ref = box();
+    const main = await start(ref, 'echo ready; exec sleep 1000');
+    for (const state of ['THAWED', 'FROZEN']) {
+      const leaf = createLeaf(ref);
+      expect(leaf).toMatchObject({ path: `${freezerOf(ref)}/exec-1`, controller: 'freezer' });
+      const child = await start({ ...ref, v1: [] }, 'sleep 1000 & echo ready; wait', leaf.path);
+      writeFileSync(`${leaf.path}/freezer.state`, state);
+      expect(await killLeaf(leaf)).toMatchObject({ processes: 2, rung: 'freezer', gone: true });
+      expect(isAlive(child.pid!)).toBe(false);
+      expect(isAlive(main.pid!)).toBe(true);
+    }
+    expect(readFileSync(`${freezerOf(ref)}/freezer.state`, 'utf8').trim()).toBe('THAWED');
+    await killCgroup(ref);
+  });
+
+  it('all die at once when this process is about to end, without a wait', async () => {
+    const ref = box();
+    const child = await start(ref, 'for i in 1 2 3; do setsid sleep 1000 & done; echo ready; wait');
+    killNow(ref);
+    await new Promise((resolve) => child.on('exit', resolve));
+    expect(child.signalCode).toBe('SIGKILL');
+    await until(() => removeCgroup(ref));
+  });
+
+  it('a container that is paused is killed all the same', async () => {
+    const ref = box();
+    await start(ref, 'echo ready; exec sleep 1000');
+    await freezeCgroup(ref);
+    expect(isFrozen(ref)).toBe(true);
+    expect(await killCgroup(ref)).toMatchObject({ rung: 'freezer', gone: true });
   });
 });

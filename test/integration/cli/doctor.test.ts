@@ -30,7 +30,7 @@ function hostState(): readonly string[] {
 
 describe('corral doctor', () => {
   it('starts a container to prove it, and changes nothing', async (context) => {
-    requires(context, { root: true, cgroup2: true });
+    requires(context, { root: true, cgroup: true });
     const before = hostState();
     const { code, stdout, stderr } = await lab.corral(['doctor']);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
@@ -42,7 +42,7 @@ describe('corral doctor', () => {
   });
 
   it('says the same to programs', async (context) => {
-    requires(context, { root: true, cgroup2: true });
+    requires(context, { root: true, cgroup: true });
     const ended = await lab.corral(['doctor', '--json']);
     const report = parse(ended.stdout);
     expect(ended.code).toBe(0);

@@ -11,7 +11,7 @@ const shim = makeShim(lab);
 
 afterAll(() => rmSync(shim.directory, { recursive: true }));
 
-beforeEach((context) => requires(context, { programs: ['tmux', 'bash'], cgroup2: true }));
+beforeEach((context) => requires(context, { programs: ['tmux', 'bash'], cgroup: true }));
 
 const open = (columns: number, rows: number, env = {}): Promise<Terminal> =>
   Terminal.open({ columns, rows, env: { ...shim.env, ...env } });

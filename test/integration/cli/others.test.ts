@@ -124,7 +124,7 @@ describe('corral stats', () => {
 
 describe('corral pause and resume', () => {
   it('hold containers of others, and let them go', async (context) => {
-    requires(context, { cgroup2: true });
+    requires(context, { cgroup: true });
     await lab.box('web');
     await lab.box('db');
     expect(await lab.corral(['pause', 'web'])).toMatchObject({ code: 0, stdout: 'web: paused\n', stderr: '' });
@@ -145,7 +145,7 @@ describe('corral pause and resume', () => {
   });
 
   it('do the others when one is not there', async (context) => {
-    requires(context, { cgroup2: true });
+    requires(context, { cgroup: true });
     await lab.box('web');
     expect(await lab.corral(['pause', 'nobody', 'web'])).toMatchObject({
       code: 1,

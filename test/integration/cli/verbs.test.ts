@@ -108,6 +108,34 @@ describe('corral kill', () => {
     expect((await lab.corral(['ps', '-q'])).stdout).toBe('web\n');
   });
 
+  it('with --exec kills one exec, with its daemons, and nothing else', async () => {
+    await lab.box('web');
+    const script = '(setsid sleep 1004 &); echo up; sleep 1005';
+    const exec = lab.start(['exec', 'web', 'sh', '-c', script]);
+    await until(() => exec.output().includes('up'), 'it runs');
+    const { stdout } = await lab.corral(['kill', '--dry-run', '--exec', '1', 'web']);
+    expect(stdout).toMatch(/^web: 3 processes would be killed\n( +\d+ {2}s(h|leep) .*\n){3}$/);
+    expect(await lab.corral(['kill', '--exec', 'exec-2', 'web'])).toMatchObject({
+      code: 1,
+      stderr:
+        'corral: exec "exec-2" of "web" does not exist\nhint: corral inspect --field execs web lists those that there are\n',
+    });
+    expect((await lab.corral(['kill', '--exec', 'exec-1', 'web'])).stdout).toMatch(/^web: 3 processes killed in /);
+    expect(await exec.ended).toMatchObject({ code: 137 });
+    expect((await lab.corral(['inspect', '--field', 'execs', 'web'])).stdout).toBe('[]\n');
+    expect((await lab.corral(['ps', '-q'])).stdout).toBe('web\n');
+  });
+
+  it.each([
+    [['--exec', '1', 'web', 'db'], '--exec is of one container: give one name'],
+    [['--exec', '1', '--all'], '--exec is of one container: give one name'],
+    [['--exec', '../x', 'web'], '--exec: "../x" is not the name of an exec, such as exec-1'],
+  ])('%j is refused', async (words, message) => {
+    const ended = await lab.corral(['kill', ...words]);
+    expect(ended).toMatchObject({ code: 2, stdout: '' });
+    expect(ended.stderr.startsWith(`corral: ${message}`)).toBe(true);
+  });
+
   it('does the others when one is not there', async () => {
     const web = await lab.box('web');
     const killed = await lab.corral(['kill', 'nobody', 'web', '../web']);

@@ -11,7 +11,7 @@ const elsewhere = new Containers({ stateDir: lab.stateDir });
 
 describe('the containers of others', () => {
   it('are paused and resumed, once each', async (context) => {
-    requires(context, { cgroup2: true });
+    requires(context, { cgroup: true });
     const container = await lab.spawn(['sh', '-c', 'i=0; while :; do i=$((i+1)); echo $i; sleep 0.01; done'], {
       name: 'beat',
     });

@@ -49,11 +49,11 @@ describe('exec()', () => {
   });
 
   it('runs in a cgroup of its own below the container’s', async (context) => {
-    requires(context, { cgroup2: true });
+    requires(context, { cgroup: true });
     const container = await start();
-    expect((await execute(container, ['cat', '/proc/self/cgroup'])).stdout).toMatch(/^0::[/]exec-1$/m);
+    expect((await execute(container, ['cat', '/proc/self/cgroup'])).stdout).toMatch(/^(0:|\d+:freezer):[/]exec-1$/m);
     const first = await container.exec(['sleep', '1000']);
-    expect((await execute(container, ['cat', '/proc/self/cgroup'])).stdout).toMatch(/^0::[/]exec-[23]$/m);
+    expect((await execute(container, ['cat', '/proc/self/cgroup'])).stdout).toMatch(/^(0:|\d+:freezer):[/]exec-[23]$/m);
     await first.kill();
   });
 
@@ -109,7 +109,7 @@ describe('exec()', () => {
   });
 
   it('is killed alone, with all that it started', async (context) => {
-    requires(context, { cgroup2: true });
+    requires(context, { cgroup: true });
     const container = await start();
     const marker = makeMarker();
     const script = 'setsid sh -c "sleep 1000 & sleep 1000" $0 & (sh -c "sleep 1000 & wait" $0 &) ; echo ready; wait';
@@ -124,7 +124,7 @@ describe('exec()', () => {
   });
 
   it('takes along what it left behind, when it ends', async (context) => {
-    requires(context, { cgroup2: true });
+    requires(context, { cgroup: true });
     const container = await start();
     const marker = makeMarker();
     await execute(container, ['sh', '-c', '(setsid sh -c "sleep 1000; true" $0 >/dev/null 2>&1 &)', marker]);
@@ -176,7 +176,7 @@ describe('exec()', () => {
   });
 
   it('works without a pid namespace, without any, and without an init', async (context) => {
-    requires(context, { cgroup2: true });
+    requires(context, { cgroup: true });
     for (const options of [{ pid: 'host' }, { isolation: 'cgroup' }, { init: false }] as const) {
       const container = await start(options);
       expect(await execute(container, ['sh', '-c', 'echo ran; exit 2'])).toMatchObject({

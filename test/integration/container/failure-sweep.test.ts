@@ -64,7 +64,7 @@ const VARIANTS: Readonly<Record<string, () => SpawnOptions>> = {
 
 describe.each(Object.entries(VARIANTS))('with %s', (_name, options) => {
   it('a failure of any step is named, and leaves nothing', async (context) => {
-    requires(context, { cgroup2: true });
+    requires(context, { cgroup: true });
     const chosen = options();
     const { steps } = prepare(COMMAND, { ...chosen, name: 'sweep', cgroupParent: lab.cgroupParent }).plan;
     const before = takeSnapshot(lab);
@@ -85,7 +85,7 @@ describe.each(Object.entries(VARIANTS))('with %s', (_name, options) => {
     'a failure of any action of the parent is thrown as it is, and leaves nothing',
     { timeout: 120_000 * TIME_SCALE },
     async (context) => {
-      requires(context, { cgroup2: true });
+      requires(context, { cgroup: true });
       const chosen = options();
       let launches = 0;
       // Each below a parent of its own, so that making that is swept, too.
@@ -124,7 +124,7 @@ describe.each(Object.entries(VARIANTS))('with %s', (_name, options) => {
   );
 
   it('a SIGKILL of corral-init before its plan is reported, and leaves nothing', async (context) => {
-    requires(context, { cgroup2: true });
+    requires(context, { cgroup: true });
     const before = takeSnapshot(lab);
     const act: Act = (what, run) => {
       if (what === 'send plan') killNewChildren(before);
@@ -194,7 +194,7 @@ describe.each([
   const read = (id: string): State => new Store(lab.stateDir).get(id);
 
   it('a failure of any step or action is named, leaves nothing, and the container alone', async (context) => {
-    requires(context, { cgroup2: true });
+    requires(context, { cgroup: true });
     const container = await lab.spawn(COMMAND, options);
     const state = read(container.id);
     const facts = readHostFacts({ paths: [], cwd: '/' });

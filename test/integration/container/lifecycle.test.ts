@@ -12,7 +12,7 @@ const lab = makeLab();
 
 describe('pause() and resume()', () => {
   it('stop all processes in their tracks and let them go on', async (context) => {
-    requires(context, { cgroup2: true });
+    requires(context, { cgroup: true });
     const container = await lab.spawn(['sh', '-c', 'i=0; while :; do i=$((i+1)); echo $i; sleep 0.01; done'], {
       name: 'beat',
     });
@@ -31,7 +31,7 @@ describe('pause() and resume()', () => {
   });
 
   it('a paused container is killed like any other', async (context) => {
-    requires(context, { cgroup2: true });
+    requires(context, { cgroup: true });
     const container = await lab.spawn(['sleep', '1000']);
     await container.pause();
     await container.kill();
@@ -78,7 +78,7 @@ describe('kill()', () => {
   });
 
   it('by name is learned of by the owner, with the figures', async (context) => {
-    requires(context, { cgroup2: true });
+    requires(context, { cgroup: true });
     const container = await lab.spawn(
       ['sh', '-c', 'i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; echo ready; exec sleep 1000'],
       { name: 'named' },
@@ -91,7 +91,7 @@ describe('kill()', () => {
   });
 
   it('with dryRun lists who would die, and harms nobody', async (context) => {
-    requires(context, { cgroup2: true });
+    requires(context, { cgroup: true });
     const marker = makeMarker();
     const container = await lab.spawn(['sh', '-c', 'sleep 1000 & sleep 1000 & wait', marker], { name: 'spared' });
     await until(() => lab.containers.get('spared').processes === 4, 'all of it runs');

@@ -35,7 +35,7 @@ describe('a container may not', () => {
   });
 
   it('write to the cgroup tree', async (context) => {
-    requires(context, { cgroup2: true });
+    requires(context, { cgroup: true });
     expect(await refused('mkdir /sys/fs/cgroup/more')).toEqual(['refused']);
     expect(await refused('echo 1 > /sys/fs/cgroup/cgroup.kill')).toEqual(['refused']);
   });

@@ -159,7 +159,7 @@ describe('stop()', () => {
   });
 
   it('of a paused container ends by the kill', async (context) => {
-    requires(context, { cgroup2: true });
+    requires(context, { cgroup: true });
     const container = await lab.spawn(sh('echo ready; sleep 1000'));
     await untilSays(container, 'ready');
     await container.pause();
@@ -261,7 +261,7 @@ describe('streams', () => {
 });
 
 it('a command that runs a moment gets its duration and its use of the CPU', async (context) => {
-  requires(context, { cgroup2: true });
+  requires(context, { cgroup: true });
   const { durationMs, usage } = await lab.run(sh('sleep 0.2'));
   expect(durationMs).toBeGreaterThanOrEqual(200);
   expect(usage.cpuMs).toBeGreaterThanOrEqual(0);
