@@ -1,3 +1,5 @@
+import { Pidfd } from '../native/pidfd.js';
+import { SIGNALS } from '../util/signals.js';
 import { readIfPresent, tryWrite } from './files.js';
 import { thawTree } from './freeze.js';
 import { listProcessesBelow } from './processes.js';
@@ -37,7 +39,8 @@ function killFrozen(path: string): void {
 
 function tryKill(pid: number): void {
   try {
-    process.kill(pid, 'SIGKILL');
+    using pidfd = Pidfd.open(pid);
+    pidfd.signal(SIGNALS.SIGKILL);
   } catch {
     // It has ended, or may not be killed by this user.
   }

@@ -16,7 +16,6 @@ namespace corral {
 namespace {
 
 constexpr int64_t kTimeoutMs = 30'000;
-constexpr uint64_t kEverySignal = ~uint64_t{0};
 
 // Writes a positive number in decimal. Returns the end of it.
 char* WriteNumber(char* text, unsigned value) {
@@ -37,38 +36,40 @@ bool IsOwnProc(const char* pid, size_t length) {
   return size == static_cast<ssize_t>(length) && std::memcmp(target, pid, length) == 0;
 }
 
-// Sends SIGKILL to each child on the list, zombies included. Returns how many there are.
-uint32_t SignalChildren(int children) {
+// Whether a child has ended, and waits to be reaped.
+bool HasEnded(pid_t child) {
+  siginfo_t info{};
+  const long result = Call(SYS_waitid, P_PID, child, &info, WEXITED | WNOHANG | WNOWAIT | __WALL, nullptr);
+  return result < 0 || info.si_pid != 0;
+}
+
+struct Look {
   uint32_t count = 0;
+  uint32_t alive = 0;
+};
+
+// Goes through the list of children, and kills those that live.
+Look KillListed(int children) {
+  Look look;
   pid_t pid = 0;
   char buffer[4096];
-  if (::lseek(children, 0, SEEK_SET) == -1) return 0;
+  if (::lseek(children, 0, SEEK_SET) == -1) return look;
   for (;;) {
     const ssize_t size = ::read(children, buffer, sizeof(buffer));
-    if (size <= 0) return count;
+    if (size <= 0) return look;
     for (ssize_t index = 0; index < size; ++index) {
       if (buffer[index] >= '0' && buffer[index] <= '9') {
         pid = pid * 10 + (buffer[index] - '0');
       } else if (pid > 0) {
-        ::kill(pid, SIGKILL);
+        ++look.count;
+        if (!HasEnded(pid)) {
+          ++look.alive;
+          ::kill(pid, SIGKILL);
+        }
         pid = 0;
-        ++count;
       }
     }
   }
-}
-
-// As long as nobody is reaped, everybody who was killed stays on the list: it has stopped growing when there is nobody
-// new. And a limit on processes that a fork bomb has reached stays reached, so that it cannot fork meanwhile.
-uint32_t SignalAll(int children) {
-  constexpr int kPasses = 64;
-  uint32_t before = 0;
-  for (int pass = 0; pass < kPasses; ++pass) {
-    const uint32_t count = SignalChildren(children);
-    if (count == before) return count;
-    before = count;
-  }
-  return before;
 }
 
 // Reaps whatever has ended. Returns false when there is no child any more.
@@ -93,6 +94,13 @@ int64_t NowMs() {
   return int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
 }
 
+// Gives those that were killed the time to die.
+void Pause() {
+  constexpr uint64_t kNoSignals = 0;
+  constexpr timespec kTime{0, 1'000'000};
+  Call(SYS_rt_sigtimedwait, &kNoSignals, nullptr, &kTime, sizeof(kNoSignals));
+}
+
 }  // namespace
 
 Fd OpenChildren() {
@@ -109,15 +117,24 @@ Fd OpenChildren() {
 
 ChildrenKilled KillChildren(int children, pid_t workload, int* wait_status) {
   ChildrenKilled killed;
-  const int64_t deadline = NowMs() + kTimeoutMs;
   // Nearly always there is nobody: then this is one system call.
-  while (Reap(workload, wait_status, &killed)) {
-    killed.survivors = SignalAll(children);
-    if (NowMs() > deadline) return killed;
-    const timespec pause{0, 20'000'000};
-    Call(SYS_rt_sigtimedwait, &kEverySignal, nullptr, &pause, sizeof(kEverySignal));
+  if (!Reap(workload, wait_status, &killed)) return killed;
+  const int64_t deadline = NowMs() + kTimeoutMs;
+  // Nobody is reaped before all are dead: who is dead still counts against a limit on processes, so that a fork bomb
+  // that has reached one cannot fork any more. A process hands its children on before it counts as dead: when all were
+  // dead already the time before, and nobody is new, nothing is left.
+  Look before{.count = 0, .alive = 1};
+  for (;;) {
+    const Look look = KillListed(children);
+    if (look.alive == 0 && before.alive == 0 && look.count == before.count) break;
+    if (NowMs() > deadline) {
+      killed.survivors = look.alive;
+      break;
+    }
+    before = look;
+    if (look.alive > 0) Pause();
   }
-  killed.survivors = 0;
+  Reap(workload, wait_status, &killed);
   return killed;
 }
 

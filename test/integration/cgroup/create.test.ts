@@ -74,7 +74,7 @@ describe('createCgroup', () => {
     const edited = {
       ...broken,
       ...(broken.v2 && { v2: { ...broken.v2, writes: broken.v2.writes.map(() => wrong) } }),
-      v1: broken.v1.map((one) => ({ ...one, writes: [wrong] })),
+      v1: broken.v1.map((one) => ({ ...one, writes: one.writes.map(() => wrong) })),
     };
     expect(() => createCgroup(edited, { undo, act })).toThrow('write "many" to pids.max: EINVAL (invalid argument)');
     return undo.unwind();

@@ -130,5 +130,8 @@ function launch(argv: readonly string[], { input, env, cwd, uid }: StartOptions)
 
 /** What a host cannot give in full is the host's matter: the same test runs on many. */
 function withoutHostNotes(stderr: string): string {
-  return stderr.replace(/^corral: note: .*(cannot be idmapped here|are mounted below it|before Linux 6\.6)\n/gm, '');
+  return stderr.replace(
+    /^corral: note: .*(cannot be idmapped here|are mounted below it|before Linux 6\.6|no cgroup v2)\n/gm,
+    '',
+  );
 }

@@ -100,7 +100,7 @@ describe('inspect()', () => {
   it('has no limits where there are none', async () => {
     await lab.spawn(['sleep', '1000'], { name: 'web', isolation: 'cgroup' });
     const { limits, namespaces, rootfs, init, idMaps } = elsewhere.inspect('web');
-    const { cpuWeight: _c, ioWeight: _i, cpusetCpus: _l, cpusetMems: _m, ...others } = limits;
+    const { cpuWeight: _c, cpuShares: _s, ioWeight: _i, cpusetCpus: _l, cpusetMems: _m, ...others } = limits;
     expect(others).toEqual({});
     expect(idMaps).toBeUndefined();
     expect(init).toBe(true);

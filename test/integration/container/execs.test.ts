@@ -13,7 +13,8 @@ it('lists the execs of a container, and kills one of them alone, whoever has sta
   const first = await container.exec(['sh', '-c', script, one]);
   const second = await container.exec(['sh', '-c', script, other]);
   for (const child of [first, second]) await untilSays(child, 'ready');
-  await until(() => findByArgument(one).length === 2 && findByArgument(other).length === 2, 'all of it runs');
+  const settled = (): boolean => lab.containers.inspect('web').execs.every(({ pids }) => pids.length === 4);
+  await until(settled, 'all of it runs: two shells and two sleeps each');
 
   const execs = lab.containers.inspect('web').execs;
   expect(execs.map(({ name }) => name)).toEqual(['exec-1', 'exec-2']);
