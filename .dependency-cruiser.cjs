@@ -130,7 +130,8 @@ module.exports = {
       from: { path: '^src/index[.]ts$' },
       to: {
         path: '^src/',
-        pathNot: '^src/(container|native|errors|spec|cgroup/(kill|kill-tree|limits|parse|signal|stats|usage|v2/io)[.]ts$)',
+        pathNot:
+          '^src/(container|native|errors|spec|cgroup/(kill|kill-tree|limits|parse|signal|stats|usage|v2/io)[.]ts$)',
       },
     },
     {
@@ -184,7 +185,7 @@ module.exports = {
         dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'],
         dependencyTypesNot: ['type-only'],
         // Part of the bundle: scripts/build.mjs puts them, and their licenses, into dist/.
-        pathNot: '^node_modules/(commander|string-width|tar-stream|valibot)/',
+        pathNot: '^node_modules/(commander|dbus-native|string-width|tar-stream|valibot)/',
       },
     },
     {

@@ -4,10 +4,11 @@
 //
 // dist/lib/    the library: ES modules; what few use is in chunks of its own
 // dist/cli/    the command line: one CommonJS file (and a smaller one for `run`), because Node's loader of ES modules alone takes
-//              some 10 ms, and the program that starts it with V8's code cache
+//              some 10 ms, and the program that starts it with V8's code cache; what speaks D-Bus is in a file of its own
 // dist/types/  the declarations
 import { createHash } from 'node:crypto';
 import { chmodSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -31,10 +32,14 @@ const library = await build({
   outdir: 'dist/lib',
   splitting: true,
   format: 'esm',
+  plugins: [requireBuiltins(), withoutIntrospection()],
 });
 
 // Names stay: they are those of the errors, and make a stack trace worth reading.
 const COMMONJS = { ...COMMON, format: 'cjs', minifyWhitespace: true, minifySyntax: true, charset: 'ascii' };
+
+/** What speaks D-Bus. */
+const DBUS_SOURCE = 'src/cgroup/systemd/bus.ts';
 
 const PROGRAM = {
   ...COMMONJS,
@@ -47,11 +52,19 @@ const PROGRAM = {
   define: { 'import.meta.dirname': '__dirname' },
 };
 
-const program = await build({ ...PROGRAM, outfile: 'dist/cli/main.cjs', plugins: [lazyBuiltins()] });
+const program = await build({ ...PROGRAM, outfile: 'dist/cli/main.cjs', plugins: [lazyBuiltins(), dbusApart()] });
 
 // What is started most is a program of its own, without the other verbs: every byte is read, and every function that V8 knows
 // is unpacked, at each start.
-await build({ ...PROGRAM, outfile: 'dist/cli/run.cjs', plugins: [lazyBuiltins(), onlyVerb('run')] });
+await build({ ...PROGRAM, outfile: 'dist/cli/run.cjs', plugins: [lazyBuiltins(), dbusApart(), onlyVerb('run')] });
+
+// Only who talks to systemd reads it.
+await build({
+  ...COMMONJS,
+  entryPoints: [DBUS_SOURCE],
+  outfile: 'dist/cli/dbus.cjs',
+  plugins: [withoutIntrospection()],
+});
 
 await build({
   ...COMMONJS,
@@ -64,6 +77,7 @@ await build({
 });
 chmodSync(`${root}/dist/cli/corral.cjs`, 0o755);
 
+// The library holds all that is in the others.
 const inputs = [library, program].flatMap(({ metafile }) => Object.keys(metafile.inputs));
 writeFileSync(`${root}/dist/THIRD-PARTY-LICENSES.txt`, bundledLicenses(inputs));
 
@@ -83,6 +97,47 @@ function onlyVerb(verb) {
       onLoad({ filter: /src\/cli\/verbs\/[^/]*$/ }, ({ path }) =>
         path.endsWith(`/${verb}.ts`) ? undefined : { contents: 'export {};', loader: 'js' },
       );
+    },
+  };
+}
+
+/** Leaves out what speaks D-Bus: it is loaded from a file of its own when it is first asked for. */
+function dbusApart() {
+  const contents = `module.exports = require('node:module').createRequire(__dirname + '/')('./dbus.cjs');`;
+  return {
+    name: 'dbus-apart',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^[.][/]bus[.]js$/ }, ({ path }) => ({ path, namespace: 'dbus' }));
+      onLoad({ filter: /.*/, namespace: 'dbus' }, () => ({ contents, loader: 'js' }));
+    },
+  };
+}
+
+/** The part of the D-Bus library that asks peers what they offer, in XML: corral knows what systemd offers. */
+function withoutIntrospection() {
+  return {
+    name: 'without-introspection',
+    setup({ onLoad }) {
+      onLoad({ filter: /\/dbus-native\/lib\/introspect\.js$/ }, () => ({
+        contents: 'module.exports = {};',
+        loader: 'js',
+      }));
+    },
+  };
+}
+
+/** CommonJS modules in an ES module: there is no `require` for what is part of Node. */
+function requireBuiltins() {
+  return {
+    name: 'require-builtins',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^(node:)?[a-z_/]+$/ }, ({ path, kind }) =>
+        kind === 'require-call' && isBuiltin(path) ? { path, namespace: 'builtin' } : undefined,
+      );
+      onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
+        contents: `module.exports = process.getBuiltinModule('${path}');`,
+        loader: 'js',
+      }));
     },
   };
 }

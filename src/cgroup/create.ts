@@ -21,6 +21,8 @@ export interface CreateContext {
   readonly act: Act;
   /** What the directories are marked with; the last part of their path unless given. */
   readonly id?: string;
+  /** The directories above are new: nobody has prepared them, whatever was done to others of their names. */
+  readonly isFresh?: boolean;
 }
 
 /** How often a parent that a concurrent clean-up removes is made again. */
@@ -32,8 +34,8 @@ const ATTEMPTS = 10;
  * @returns the reference by which they are joined, watched, killed and removed
  * @throws CgroupError naming the file, the value and the errno; what was made until then is on the undo stack
  */
-export function createCgroup(plan: CgroupPlan, { undo, act, id }: CreateContext): CgroupRef {
-  const made: Made = { undo, act, id: id ?? refFromPlan(plan).id };
+export function createCgroup(plan: CgroupPlan, { undo, act, id, isFresh = false }: CreateContext): CgroupRef {
+  const made: Made = { undo, act, id: id ?? refFromPlan(plan).id, isFresh };
   if (plan.v2) createV2(plan.v2, plan.evacuate, made);
   for (const directory of plan.v1) createV1(directory, made);
   const ref = act('read inode numbers', () => withInodes(refFromPlan(plan, id)));
@@ -54,7 +56,7 @@ function createV2(v2: V2Plan, evacuated: string | undefined, made: Made): void {
   const prepare = (): void => prepareParents(v2, evacuated, made);
   // Once they are prepared, the parents stay so, nearly always: then this is one mkdir.
   const wanted = `${dirname(v2.path)} ${v2.enable[0]?.controllers.join(' ') ?? ''}`;
-  if (v2.enable.length > 0 && !prepared.has(wanted)) prepare();
+  if (v2.enable.length > 0 && (made.isFresh || !prepared.has(wanted))) prepare();
   prepared.add(wanted);
   makeDirectory({ path: v2.path, prepare, made });
   // A mark is for people and for `prune`; kernels before 5.7 cannot keep it.

@@ -1,9 +1,18 @@
-import { accessSync, constants } from 'node:fs';
 import { basename, dirname } from 'node:path/posix';
-import { readIfPresent, readText } from './files.js';
+import { isWritable, readIfPresent, readText } from './files.js';
 import { detectLayout } from './layout.js';
 import { parseWords } from './parse.js';
-import type { CgroupFacts, CgroupLayout, CgroupProblem, Hierarchy, V1Base, V1Hierarchy, V2Base } from './types.js';
+import { readSystemdFacts } from './systemd/facts.js';
+import type {
+  CgroupFacts,
+  CgroupLayout,
+  CgroupProblem,
+  Hierarchy,
+  SystemdFacts,
+  V1Base,
+  V1Hierarchy,
+  V2Base,
+} from './types.js';
 
 /** The leaf to which corral moves the processes of a cgroup that has to become a parent. */
 export const SUPERVISOR = 'supervisor';
@@ -20,7 +29,8 @@ export function readLayout(): CgroupLayout {
 /** Reads everything about this host's cgroups that a plan depends on. */
 export function readCgroupFacts(): CgroupFacts {
   const layout = readLayout();
-  const v2Base = layout.v2 && selectV2Base(layout.v2);
+  const systemd = readSystemdFacts(layout);
+  const v2Base = layout.v2 && selectV2Base(layout.v2, systemd);
   const v2Top = layout.v2 && isWritable(layout.v2.mount) ? readV2Base(layout.v2.mount) : undefined;
   return {
     layout,
@@ -29,12 +39,14 @@ export function readCgroupFacts(): CgroupFacts {
     v1Base: layout.v1.flatMap((hierarchy) => toV1Base(hierarchy, [hierarchy.mount, hierarchy.own])),
     v1Top: layout.v1.flatMap((hierarchy) => toV1Base(hierarchy, [hierarchy.mount])),
     hasSwap: (readIfPresent('/proc/swaps') ?? '').trim().includes('\n'),
-    ...(v2Base === undefined && { problem: describeProblem(layout) }),
+    ...(v2Base === undefined && { problem: describeProblem(layout, systemd) }),
+    ...(systemd && { systemd }),
   };
 }
 
-function selectV2Base({ mount, own }: Hierarchy): V2Base | undefined {
-  if (isWritable(mount)) return readV2Base(mount);
+function selectV2Base({ mount, own }: Hierarchy, systemd: SystemdFacts | undefined): V2Base | undefined {
+  // What systemd has left to the caller is the right place, even for root, who may write anywhere.
+  if (systemd?.delegated !== true && isWritable(mount)) return readV2Base(mount);
   if (own === undefined || !isWritable(own)) return undefined;
   // An earlier corral moved everybody down there: what it made room for is the cgroup above.
   const above = dirname(own);
@@ -57,18 +69,7 @@ function toV1Base({ controllers }: V1Hierarchy, paths: readonly (string | undefi
   return path === undefined ? [] : [{ controllers, path }];
 }
 
-// The directory alone is not enough: one that is writable by accident cannot take processes.
-function isWritable(path: string): boolean {
-  try {
-    accessSync(path, constants.W_OK);
-    accessSync(`${path}/cgroup.procs`, constants.W_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function describeProblem({ v2, v1 }: CgroupLayout): CgroupProblem {
+function describeProblem({ mode, v2, v1 }: CgroupLayout, systemd: SystemdFacts | undefined): CgroupProblem {
   if (v2 === undefined) return describeLegacy(v1);
   if (v2.readonly)
     return {
@@ -80,8 +81,11 @@ function describeProblem({ v2, v1 }: CgroupLayout): CgroupProblem {
       text: `cgroup v2 at ${v2.mount} does not show this process's own cgroup`,
       hint: 'mount a cgroup v2 file system in this cgroup namespace: mount -t cgroup2 none /sys/fs/cgroup',
     };
+  const text = `${v2.own} may not be written by this user`;
+  const problem = mode === 'unified' ? systemd?.problem : undefined;
+  if (problem) return { text: `${text}, and ${problem.text}`, hint: problem.hint };
   return {
-    text: `${v2.own} may not be written by this user`,
+    text,
     hint: 'run as root, or in a cgroup that is delegated to you: systemd-run --user --scope -p Delegate=yes corral …',
   };
 }

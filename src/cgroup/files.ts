@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readdirSync, readSync, statSync, writeSync } from 'node:fs';
+import { accessSync, closeSync, constants, openSync, readdirSync, readSync, statSync, writeSync } from 'node:fs';
 import { CgroupError } from '../errors/cgroup-error.js';
 import { errnoName } from '../util/errno.js';
 import { selectHint } from './hints.js';
@@ -60,6 +60,20 @@ export function ifPresent<T>(run: () => T): T | undefined {
 export function readInode(path: string): string | undefined {
   const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
   return stat && String(stat.ino);
+}
+
+/**
+ * Tells whether the caller may make cgroups below the one at `path`, and put processes there. The directory alone is not enough:
+ * one that is writable by accident cannot take processes.
+ */
+export function isWritable(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    accessSync(`${path}/cgroup.procs`, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Returns the paths of the cgroups right below `path`; none when it is not there. */

@@ -2,8 +2,13 @@ import { dirname } from 'node:path/posix';
 import { OptionError } from '../errors/option-error.js';
 import { UnsupportedError } from '../errors/unsupported-error.js';
 import type { CgroupPlan, CgroupWrite, V1Directory } from '../plan/types.js';
+import type { CgroupDriver } from '../spec/annotations.js';
 import type { Resources } from '../spec/types.js';
 import { type Controller, CONTROLLERS, listUnified, selectControllers } from './resources.js';
+import { selectDriver } from './systemd/driver.js';
+import { DEFAULT_SLICE, scopeName, slicePath } from './systemd/names.js';
+import { toProperties } from './systemd/properties.js';
+import { delegateHint } from './systemd/words.js';
 import type { CgroupFacts, V1Base, V2Base } from './types.js';
 import * as blkioV1 from './v1/blkio.js';
 import * as cpuV1 from './v1/cpu.js';
@@ -49,11 +54,13 @@ export interface CgroupRequest {
   readonly resources: Resources;
   /**
    * Where the container's directory goes: a path below the caller's base, or, with a leading slash, below the top of
-   * each hierarchy.
+   * each hierarchy. For systemd, the name of a slice.
    *
-   * @defaultValue `corral`
+   * @defaultValue `corral`, and `corral.slice`
    */
   readonly parent?: string;
+  /** Who makes them. @defaultValue the right one for this host: see {@link selectDriver} */
+  readonly driver?: CgroupDriver;
   /** Whom the payload is given to, in the caller's ids: the container holds others, with limits of their own. */
   readonly delegate?: { readonly uid: number; readonly gid: number };
 }
@@ -65,8 +72,10 @@ export interface CgroupRequest {
  * @throws UnsupportedError for a limit that no hierarchy can give
  * @throws OptionError for an id or parent that is no path, or a `unified` file that is none
  */
-export function planCgroup({ id, facts, resources, parent = 'corral', delegate }: CgroupRequest): CgroupPlan {
-  const place = selectPlace(facts, parent, id);
+export function planCgroup(request: CgroupRequest): CgroupPlan {
+  const { id, facts, resources, parent, delegate, driver } = request;
+  if (selectDriver({ facts, wanted: driver, parent }) === 'systemd') return planScope(request);
+  const place = selectPlace(facts, parent ?? 'corral', id);
   const asked = selectControllers(resources);
   const onV2 = asked.filter((controller) => place.v2?.controllers.includes(controller));
   const onV1 = asked.filter((controller) => !onV2.includes(controller));
@@ -77,6 +86,25 @@ export function planCgroup({ id, facts, resources, parent = 'corral', delegate }
     return { v1 };
   }
   return { ...planV2({ place, base: place.v2, facts, resources, controllers: onV2, delegate }), v1 };
+}
+
+// Below the scope it is as anywhere else: that is corral's, and no daemon-reload undoes what is written there.
+function planScope({ id, facts, resources, delegate, parent: slice = DEFAULT_SLICE }: CgroupRequest): CgroupPlan {
+  const { base, manager = 'system' } = facts.systemd ?? {};
+  if (base === undefined)
+    throw new UnsupportedError('the systemd cgroup driver', 'a cgroup of systemd that is seen here');
+  const wanted = listUnified(resources).flatMap(({ controller }) => controller ?? []);
+  checkControllers([...selectControllers(resources), ...wanted], facts, base);
+  const unit = scopeName(id);
+  const scoped = { ...base, path: join(base.path, `${slicePath(slice)}/${unit}`), isRoot: false };
+  const place = { v2: scoped, v1: [], below: '/container' };
+  const controllers = selectControllers(resources);
+  const properties = toProperties(resources);
+  return {
+    ...planV2({ place, base: scoped, facts, resources, controllers, delegate }),
+    v1: [],
+    scope: { manager, unit, slice, description: `corral container ${id}`, properties },
+  };
 }
 
 /** The bases, and the path from each of them to the container's directory. */
@@ -149,10 +177,14 @@ const BOUNDS: readonly CgroupWrite[] = [{ file: 'cgroup.max.descendants', value:
 
 // Moving the caller's processes is no small thing, so it is done for a limit only, not for the peaks.
 function selectEnabled(base: V2Base, asked: readonly string[], facts: CgroupFacts): readonly string[] {
-  const missing = asked.find((controller) => !base.controllers.includes(controller));
-  if (missing !== undefined) throw unsupported(missing, facts, base);
+  checkControllers(asked, facts, base);
   const always = base.needsEvacuation ? [] : ALWAYS.filter((controller) => base.controllers.includes(controller));
   return [...new Set([...always, ...asked])];
+}
+
+function checkControllers(asked: readonly string[], facts: CgroupFacts, base: V2Base): void {
+  const missing = asked.find((controller) => !base.controllers.includes(controller));
+  if (missing !== undefined) throw unsupported(missing, facts, base);
 }
 
 /** The directories that hand controllers down to `path`, from `base` on. */
@@ -193,7 +225,8 @@ function unsupported(controller: string, facts: CgroupFacts, base: V2Base | unde
   });
 }
 
-function describeMissing(controller: string, { layout, problem }: CgroupFacts, base: V2Base | undefined): string {
+function describeMissing(controller: string, facts: CgroupFacts, base: V2Base | undefined): string {
+  const { layout, problem, systemd } = facts;
   const old = controller === 'io' ? V1.io.name : controller;
   if (layout.disabled.includes(old))
     return `the kernel was booted without it: take cgroup_disable=${old} off its command line, or add cgroup_enable=${old}`;
@@ -205,7 +238,10 @@ function describeMissing(controller: string, { layout, problem }: CgroupFacts, b
     return `no cgroup v1 hierarchy has it: if this kernel does (see /proc/cgroups), mount -t cgroup -o ${old} ${old} /sys/fs/cgroup/${old}`;
   if (base === undefined) return problem?.hint ?? 'this host has no cgroup that may be written';
   const has = base.controllers.length === 0 ? 'no controller' : base.controllers.join(', ');
-  return base.isRoot
+  const isInKernel = systemd?.controllers.includes(controller) !== false;
+  const hint = isInKernel ? delegateHint(base.path) : undefined;
+  if (hint !== undefined) return `${base.path} has ${has}: ${hint}`;
+  return base.isRoot || !isInKernel
     ? `${base.path} has ${has}: this kernel was built without ${controller}`
     : `${base.path} has ${has}: cgroup.subtree_control of its parent does not hand ${controller} down`;
 }

@@ -9,7 +9,7 @@ import type { CgroupRef } from './types.js';
  * @param id - what the directories are marked with; the last part of their path unless given
  */
 export function refFromPlan(plan: CgroupPlan, id?: string): CgroupRef {
-  const { v2, v1 } = plan;
+  const { v2, v1, scope } = plan;
   const path = v2?.path ?? v1[0]?.path ?? '';
   return {
     id: id ?? basename(path),
@@ -23,6 +23,7 @@ export function refFromPlan(plan: CgroupPlan, id?: string): CgroupRef {
       },
     }),
     v1: v1.map(({ controllers, path, base }) => ({ controllers, path, base })),
+    ...(scope && { scope: { manager: scope.manager, unit: scope.unit } }),
   };
 }
 

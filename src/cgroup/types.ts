@@ -73,6 +73,22 @@ export interface CgroupFacts {
   readonly hasSwap: boolean;
   /** Why there is no v2 base. */
   readonly problem?: CgroupProblem;
+  /** Present where systemd has booted the host: then the cgroup tree is its own. */
+  readonly systemd?: SystemdFacts;
+}
+
+/** What a scope of systemd's depends on. */
+export interface SystemdFacts {
+  /** Whose manager is asked: the system's by root, a user's own by everybody else. */
+  readonly manager: 'system' | 'user';
+  /** The caller may write its own cgroup, which systemd has left to it, or one above. @see systemd's CGROUP_DELEGATION.md */
+  readonly delegated: boolean;
+  /** The cgroup below which the manager makes its slices; absent where it is not seen. */
+  readonly base?: V2Base;
+  /** Those that the kernel has, at the top of the hierarchy. */
+  readonly controllers: readonly string[];
+  /** Why it cannot make a scope for the caller. */
+  readonly problem?: CgroupProblem;
 }
 
 /** A directory of a v1 hierarchy that belongs to a container. */
@@ -107,6 +123,15 @@ export interface CgroupRef {
   readonly id: string;
   readonly v2?: V2Ref;
   readonly v1: readonly V1Ref[];
+  /** The unit of systemd below whose cgroup `v2.path` is: systemd removes it once it is empty, and nobody else may. */
+  readonly scope?: ScopeRef;
+}
+
+/** A transient scope of systemd. */
+export interface ScopeRef {
+  readonly manager: 'system' | 'user';
+  /** `corral-web.scope` */
+  readonly unit: string;
 }
 
 /** Wraps a single action on the kernel, named in words: `make cgroup /sys/fs/cgroup/corral/web`. */

@@ -19,14 +19,15 @@ export const FLAG_OF: Readonly<Record<NamespaceType, CloneFlag>> = {
  * Chooses the namespaces of the clone.
  *
  * A cgroup namespace is rooted at the cgroups that its creator is in. The v2 one is right from birth; v1 cgroups are joined
- * after the clone, so with v1 limits the namespace is made by a step of its own, once the parent has moved the child.
+ * after the clone, and so is a scope of systemd's: then the namespace is made by a step of its own, once the child has been
+ * moved.
  */
 export function compileClone(
   { spec }: Context,
   cgroup: CgroupPlan,
 ): { readonly flags: readonly CloneFlag[]; readonly steps: readonly Step[] } {
   const wanted = spec.linux.namespaces.map(({ type }) => FLAG_OF[type]);
-  const late = cgroup.v1.length > 0 && wanted.includes('CLONE_NEWCGROUP');
+  const late = (cgroup.v1.length > 0 || cgroup.scope !== undefined) && wanted.includes('CLONE_NEWCGROUP');
   return {
     flags: late ? wanted.filter((flag) => flag !== 'CLONE_NEWCGROUP') : wanted,
     steps: late ? [{ op: 'unshare', flags: CLONE.CLONE_NEWCGROUP }] : [],

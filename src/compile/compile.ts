@@ -3,7 +3,7 @@ import { UnsupportedError } from '../errors/unsupported-error.js';
 import type { HostFacts } from '../host/facts.js';
 import type { CgroupPlan, LaunchPlan, Placement } from '../plan/types.js';
 import type { Step } from '../plan/steps.js';
-import { ANNOTATIONS, nests } from '../spec/annotations.js';
+import { ANNOTATIONS, cgroupDriverOf, nests } from '../spec/annotations.js';
 import type { Spec } from '../spec/types.js';
 import { MS_PRIVATE } from '../util/linux.js';
 import { compileClone } from './clone.js';
@@ -56,6 +56,7 @@ export function compileInStages(id: string, wanted: Spec, facts: HostFacts): Sta
     facts: facts.cgroup,
     resources: spec.linux.resources,
     ...(spec.linux.cgroupsPath === undefined ? {} : { parent: spec.linux.cgroupsPath }),
+    ...cgroupDriverOf(spec),
     ...(nests(spec) ? { delegate: cgroupOwner(spec.process, ids, facts) } : {}),
   });
   const { flags, steps } = compileClone(context, cgroup);

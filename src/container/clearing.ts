@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { KillReport } from '../cgroup/kill.js';
 import { removeParent } from '../cgroup/parent.js';
+import { untilScopeGone } from '../cgroup/systemd/scope-end.js';
 import { now } from '../util/now.js';
 import { isAlive } from './identity.js';
 import { killState } from './kill-state.js';
+import type { State } from './state.js';
 import type { OwnedState } from './state-file.js';
 import type { Store } from './store.js';
 
@@ -28,7 +30,7 @@ export async function clearAbandoned(store: Store, dryRun: boolean): Promise<rea
     if (owned === undefined) continue;
     try {
       const state = store.read(name);
-      const report = state === undefined ? undefined : await killState(state, { dryRun });
+      const report = state === undefined ? undefined : await clear(state, dryRun);
       if (dryRun) owned.release();
       else owned.remove();
       if (state !== undefined && !dryRun) removeParent(state.cgroup);
@@ -62,4 +64,10 @@ export async function claimAbandoned(store: Store, name: string): Promise<OwnedS
     if (owner === undefined || isAlive(owner) || now() > deadline) return undefined;
     await delay(5);
   }
+}
+
+async function clear(state: State, dryRun: boolean): Promise<KillReport> {
+  const report = await killState(state, { dryRun });
+  if (!dryRun) await untilScopeGone(state.cgroup);
+  return report;
 }

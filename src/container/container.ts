@@ -21,6 +21,7 @@ import {
 } from './ending.js';
 import { type ExecOptions, type ExecProcess, startExec } from './exec.js';
 import { foreignRemover } from './foreign.js';
+import { leaveScope } from './keeper.js';
 import { type LiveContainer, noteEnd, noteStart } from './leaving.js';
 import { type LaunchedProcess, sendSignal } from './launch.js';
 import type { Pidfd } from '../native/pidfd.js';
@@ -282,6 +283,7 @@ export class Container implements AsyncDisposable {
     });
     process.pidfd.close();
     closeSync(process.reportFd);
+    if (process.keeper !== undefined) await leaveScope(process.keeper, this.#parts.state.cgroup);
     this.#parts.owned.remove(result);
     noteEnd(this.#live);
     this.#parts.streams.finish();

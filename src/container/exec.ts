@@ -1,11 +1,15 @@
 import { closeSync } from 'node:fs';
+import { dirname } from 'node:path/posix';
 import type { Readable, Writable } from 'node:stream';
 import { isFrozen } from '../cgroup/freeze.js';
 import { join } from '../cgroup/join.js';
 import type { KillReport } from '../cgroup/kill.js';
 import { type CgroupLeaf, killLeaf } from '../cgroup/leaf.js';
 import { hasCgroup } from '../cgroup/ref.js';
+import { Manager } from '../cgroup/systemd/manager.js';
+import type { CgroupRef } from '../cgroup/types.js';
 import { compileExec } from '../compile/exec.js';
+import { isContainerError } from '../errors/container-error.js';
 import { StateError } from '../errors/state-errors.js';
 import { readHostFacts } from '../host/read-facts.js';
 import { readReportPage } from '../native/report-page.js';
@@ -217,15 +221,16 @@ async function enter(
 
 function launchIn(
   { bornIn, joined }: ExecPlace,
-  { container, ...context }: Entry,
+  { container, state, ...context }: Entry,
   plan: ReturnType<typeof compileExec>,
 ): Promise<LaunchedProcess> {
   return launchProcess({ ...plan, content: () => plan }, context, {
     ...(bornIn === undefined ? {} : { cgroupPath: bornIn }),
     fds: new Map([['container', container.fd]]),
-    join: ({ pid, fallback }) => {
-      if (bornIn !== undefined && fallback !== undefined) join(bornIn, pid, actNow);
+    join: async ({ pid, fallback }) => {
+      if (bornIn !== undefined && fallback !== undefined) await joinPlace(bornIn, state.cgroup, pid);
       for (const path of joined) join(path, pid, actNow);
+      return bornIn;
     },
   });
 }
@@ -237,4 +242,15 @@ function openInit({ id, init, cgroup }: State): Pidfd {
   const pidfd = openProcess(init);
   if (pidfd === undefined) throw new StateError('exec in', id, 'stopped');
   return pidfd;
+}
+
+// Where this user may write neither the cgroup above both, nor be cloned across it, systemd does it for them.
+async function joinPlace(path: string, { scope, v2 }: CgroupRef, pid: number): Promise<void> {
+  try {
+    join(path, pid, actNow);
+  } catch (error) {
+    if (scope === undefined || v2 === undefined || !isContainerError(error) || error.code !== 'EACCES') throw error;
+    using manager = await Manager.connect();
+    await manager.attach(scope, path.slice(dirname(v2.path).length), pid);
+  }
 }

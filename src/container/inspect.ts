@@ -1,9 +1,9 @@
 import { readlinkSync } from 'node:fs';
 import { type Limits, readLimits } from '../cgroup/limits.js';
 import { listProcesses } from '../cgroup/processes.js';
-import type { CgroupRef, V1Ref, V2Ref } from '../cgroup/types.js';
+import type { CgroupRef, ScopeRef, V1Ref, V2Ref } from '../cgroup/types.js';
 import type { IdRange } from '../plan/types.js';
-import { ANNOTATIONS, HOST_OVERLAY, diesWithParent } from '../spec/annotations.js';
+import { ANNOTATIONS, type CgroupDriver, HOST_OVERLAY, diesWithParent } from '../spec/annotations.js';
 import type { IdMapping, NamespaceType, Spec } from '../spec/types.js';
 import { readCommand } from './commands.js';
 import { type ExecInfo, listExecs } from './execs.js';
@@ -51,7 +51,14 @@ export interface ContainerInternals {
   readonly namespaces: Readonly<Partial<Record<NamespaceType, NamespaceInfo>>>;
   /** Which ids of the host its ids are; absent where they are the same. */
   readonly idMaps?: { readonly uids: readonly IdMapping[]; readonly gids: readonly IdMapping[] };
-  readonly cgroup: { readonly v2?: CgroupInfo; readonly v1: readonly CgroupInfo[] };
+  readonly cgroup: {
+    /** Who has made it. */
+    readonly driver: CgroupDriver;
+    /** Of `driver: systemd`: the unit, and whose systemd has it. */
+    readonly scope?: ScopeRef;
+    readonly v2?: CgroupInfo;
+    readonly v1: readonly CgroupInfo[];
+  };
   /** What was run in it besides, and has not ended. */
   readonly execs: readonly ExecInfo[];
   /** What the kernel holds it to. */
@@ -95,8 +102,9 @@ function toMappings(ranges: readonly IdRange[]): readonly IdMapping[] {
   return ranges.map(({ containerId, hostId, size }) => ({ containerID: containerId, hostID: hostId, size }));
 }
 
-function describeCgroup({ v2, v1 }: CgroupRef): ContainerInternals['cgroup'] {
-  return { ...(v2 && { v2: describeDirectory(v2) }), v1: v1.map(describeDirectory) };
+function describeCgroup({ v2, v1, scope }: CgroupRef): ContainerInternals['cgroup'] {
+  const driver = scope === undefined ? { driver: 'cgroupfs' as const } : { driver: 'systemd' as const, scope };
+  return { ...driver, ...(v2 && { v2: describeDirectory(v2) }), v1: v1.map(describeDirectory) };
 }
 
 function describeDirectory({ path, controllers, inode }: V2Ref | V1Ref): CgroupInfo {

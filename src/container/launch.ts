@@ -21,6 +21,7 @@ import { parseSignal, signalName } from '../util/signals.js';
 import type { UndoStack } from '../util/undo.js';
 import { type EncodedPlan, handOver } from './hand-over.js';
 import { writeIdMaps } from './id-maps.js';
+import type { Keeper } from './keeper.js';
 
 /** Makes one step of the plan fail, or counts the parent's actions: for the failure sweep. */
 export interface LaunchFaults {
@@ -52,6 +53,8 @@ export interface LaunchedProcess {
   readonly terminal?: Fd;
   /** What could not be done the best way, in words. */
   readonly notes: readonly string[];
+  /** What keeps its scope of systemd's until it is no longer needed. */
+  readonly keeper?: Keeper;
 }
 
 /** The process of a launch under way: it may go on as another one, and hand over a terminal. */
@@ -107,8 +110,12 @@ export interface ProcessContent {
 export interface Place {
   /** The v2 cgroup to be born in. */
   readonly cgroupPath?: string;
-  /** Puts the process where clone3 could not. */
-  readonly join: (launched: Launched) => void;
+  /**
+   * Puts the process where clone3 could not.
+   *
+   * @returns the v2 cgroup that it is in now, where that was not known before
+   */
+  readonly join: (launched: Launched) => Promise<string | undefined> | undefined;
   /** Descriptors by slot that only the caller can open; they stay the caller's. */
   readonly fds?: ReadonlyMap<string, number>;
 }
@@ -127,13 +134,13 @@ export async function launchProcess(plan: ProcessPlan, context: LaunchContext, p
   encoding.catch(() => undefined);
   const { launched, socket, running } = await cloning;
   const encoded = await encoding;
-  place.join(launched);
+  const joined = (await place.join(launched)) ?? place.cgroupPath;
   if (plan.idMaps !== undefined) await writeIdMaps(launched.pid, plan.idMaps, act);
   const opened = (fd: FdPlan): number | undefined => {
     if (fd.kind === 'report') return reportFd;
     return fd.kind === 'stream' ? context.streams[fd.stream] : place.fds?.get(fd.slot);
   };
-  handOver(encoded, { launched, undo: context.undo, act, opened, cgroupPath: place.cgroupPath });
+  handOver(encoded, { launched, undo: context.undo, act, opened, cgroupPath: joined });
   await follow(socket.number, running, encoded.steps, reportFd);
   socket.close();
   return { ...running, reportFd, notes: fallbackNotes(launched, place) };

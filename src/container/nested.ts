@@ -10,7 +10,7 @@ const SEPARATOR = '/';
 
 /** Tells whether a name is that of a container in a container, such as `outer/inner`. */
 export function isNestedPath(id: string): boolean {
-  return id.includes(SEPARATOR);
+  return id.includes(SEPARATOR) && id.split(SEPARATOR).every(isName);
 }
 
 /** Joins the names of a container and of one inside it. */

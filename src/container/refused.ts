@@ -40,7 +40,7 @@ function explainClone({ code, errno, syscall, cause }: SyscallError, { linux: { 
 
 function hintFor(code: string): string {
   if (code === 'ENOSPC' || code === 'EUSERS')
-    return 'there are too many, or too deep ones: see /proc/sys/user/max_*_namespaces; the kernel ends at 32 levels';
+    return 'user and pid namespaces nest at most 32 deep; /proc/sys/user/max_*_namespaces bounds how many there may be';
   const inside = readInside();
   return inside === undefined ? `${USERNS_HINT}; or run it without: --isolation cgroup` : wayOut(inside);
 }

@@ -17,6 +17,7 @@ import { type LaunchFaults, launchContainer } from './launch.js';
 import { IdmapRefusedError } from './mount-sources.js';
 import type { PipeOptions, Pipes, TerminalOption } from './pipes.js';
 import { Prepared, prepare, rememberUnmappable, rememberUnstackable } from './prepare.js';
+import { launchInScope } from './scoped.js';
 import type { State } from './state.js';
 import { Store, stateDirectory } from './store.js';
 import { type StreamOption, type StreamOptions, hostOwner } from './streams.js';
@@ -104,7 +105,8 @@ async function start(prepared: Prepared, context: StartContext): Promise<Contain
     });
     const owner = hostOwner(spec.process.user, placement.idMaps, process.geteuid?.() === 0);
     const streams = act('open streams', () => context.openStreams(owner, undo));
-    const launched = await launchContainer(
+    const launch = placement.cgroup.scope === undefined ? launchContainer : launchInScope;
+    const launched = await launch(
       { ...placement, content: () => prepared.plan },
       {
         undo,
@@ -114,8 +116,9 @@ async function start(prepared: Prepared, context: StartContext): Promise<Contain
         ...(diesWithParent(spec) ? {} : { reportFile: owned.useReportFile() }),
       },
       (cgroup) => {
-        // These are not marked with an id: after a crash only the inode number tells whose they are.
-        if (cgroup.v1.length > 0)
+        // v1 directories are not marked with an id: after a crash only the inode number tells whose they are. And where a
+        // scope's cgroup is, systemd has decided.
+        if (cgroup.v1.length > 0 || cgroup.scope !== undefined)
           act('write state', () => {
             owned.update({ cgroup });
           });

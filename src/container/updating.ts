@@ -1,5 +1,6 @@
 import { type Limits, readLimits } from '../cgroup/limits.js';
 import { hasCgroup } from '../cgroup/ref.js';
+import { updateScope } from '../cgroup/systemd/update.js';
 import { updateCgroup } from '../cgroup/update.js';
 import { UnsupportedError } from '../errors/unsupported-error.js';
 import { mergeResources } from '../spec/merge-resources.js';
@@ -23,9 +24,13 @@ export function readUpdate(options: UpdateOptions): Resources {
  *
  * @param note - adds the change to the state, once it is in force
  * @returns the limits that are in force then
- * @throws OptionError, UnsupportedError, CgroupError
+ * @throws OptionError, UnsupportedError, CgroupError; ContainerError with what systemd says about its scope
  */
-export function updateContainer(state: State, options: UpdateOptions, note: (change: LimitChange) => void): Limits {
+export async function updateContainer(
+  state: State,
+  options: UpdateOptions,
+  note: (change: LimitChange) => void,
+): Promise<Limits> {
   const { id, cgroup, spec } = state;
   const given = readUpdate(options);
   const current = spec.linux.resources;
@@ -34,8 +39,12 @@ export function updateContainer(state: State, options: UpdateOptions, note: (cha
     const hint = 'it was started where none could be made';
     throw new UnsupportedError(`update ${JSON.stringify(id)}`, 'a cgroup', { hint });
   }
-  const controllers = updateCgroup(cgroup, given, mergeResources(current, given).memory);
+  const { memory } = mergeResources(current, given);
+  const controllers = updateCgroup(cgroup, given, memory);
   const change = { resources: given, controllers };
   note(change);
+  // Of the two, the lower one counts: what is raised is in force only after this.
+  if (cgroup.scope !== undefined)
+    await updateScope(cgroup.scope, given.memory && memory ? { ...given, memory } : given);
   return readLimits(applyChange(state, { update: change }).cgroup ?? cgroup);
 }

@@ -1,3 +1,4 @@
+import { selectDriver } from '../cgroup/systemd/driver.js';
 import { isContainerError } from '../errors/container-error.js';
 import { removeParents } from '../container/leaving.js';
 import { writeIdMaps } from '../container/id-maps.js';
@@ -36,7 +37,8 @@ export async function examine(
 async function tryAll({ host, system }: Omit<DoctorFacts, 'trials'>, state: StateOptions): Promise<Trials> {
   const { privileged } = host.caller;
   const cgroup = await tryCgroup(host.cgroup);
-  const needsScope = host.cgroup.v2Base === undefined && system.systemd.userManager;
+  const hasPlace = host.cgroup.v2Base !== undefined || selectDriver({ facts: host.cgroup }) === 'systemd';
+  const needsScope = !hasPlace && system.systemd.userManager;
   const trials = {
     ...(await tryKernel()),
     namespaces: await tryNamespaces(privileged),

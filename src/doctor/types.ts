@@ -15,6 +15,8 @@ export type Limit = (typeof LIMITS)[number];
 export interface CgroupTrials {
   /** A process was cloned straight into it; where that is refused, why. */
   readonly born: Trial & { readonly fallback?: string };
+  /** It was a scope, which systemd made around the process: whose systemd. */
+  readonly scope?: 'system' | 'user';
   readonly freeze: Trial;
   /** `rung`: what killed it, the first that the kernel has. */
   readonly kill: Trial & { readonly rung?: string };

@@ -2,7 +2,6 @@ import { closeSync, lstatSync, openSync, readFileSync, readdirSync, readlinkSync
 import { readCgroupFacts } from '../cgroup/facts.js';
 import { type MountEntry, parseMountinfo } from '../cgroup/mountinfo.js';
 import { addon } from '../native/addon.js';
-import { isNativeFailure } from '../native/call.js';
 import { readCaller } from './caller.js';
 import type { CallerFacts, HostFacts, HostMount, KernelVersion, PathKind, RootEntry, UsernsFacts } from './facts.js';
 import { readHidden, readHomes } from './hidden.js';
@@ -130,7 +129,7 @@ function isLocked(path: string): boolean {
     closeSync(addon.openTree({ path, recursive: false }));
     return false;
   } catch (error) {
-    return isNativeFailure(error) && errnoName(error.errno) === 'EINVAL';
+    return error instanceof Error && 'errno' in error && errnoName(Number(error.errno)) === 'EINVAL';
   }
 }
 

@@ -59,6 +59,7 @@ export type Outcome =
 const MAX_PACKET = 64 * 1024;
 const NO_STEP = 0xffffffff;
 const EPERM = 1;
+const EACCES = 13;
 const EMFILE = 24;
 const ENOSYS = 38;
 
@@ -76,20 +77,10 @@ export async function launchInit(options: LaunchOptions): Promise<Launched> {
     return { ...cloned, socketFd };
   } catch (error) {
     closeSync(socketFd);
-    throw describe(error);
+    throw toSyscallError(error, 'start corral-init');
   } finally {
     closeSync(childSocketFd);
   }
-}
-
-function describe(error: unknown): unknown {
-  const known = toSyscallError(error, 'start corral-init');
-  // user_namespaces(7), pid_namespaces(7); EUSERS before Linux 4.9.
-  if (!(known instanceof SyscallError) || !['ENOSPC', 'EUSERS'].includes(known.code)) return known;
-  const { syscall, errno } = known;
-  const hint =
-    'user and pid namespaces nest at most 32 deep, and /proc/sys/user/max_*_namespaces bounds how many there are';
-  return new SyscallError({ action: 'start corral-init', syscall, errno }, { hint });
 }
 
 async function cloneOrFallBack(
@@ -107,16 +98,21 @@ async function cloneOrFallBack(
   try {
     return await addon.clone3({ ...request, ...(cgroupFd !== undefined && { cgroupFd }), method: 'clone3' });
   } catch (error) {
-    // A seccomp filter that cannot look into clone3's structure refuses it: ENOSYS, or EPERM from older filters.
     if (!isNativeFailure(error) || error.syscall !== 'clone3') throw error;
-    if (error.errno !== ENOSYS && error.errno !== EPERM) throw error;
-    const fallback = {
-      errno: error.errno,
-      reason: error.errno === ENOSYS ? 'clone3 is not available here' : 'clone3 is not permitted here',
-    };
+    const reason = REASONS[error.errno];
+    if (reason === undefined) throw error;
+    const fallback = { errno: error.errno, reason };
     return { ...(await cloneByForkOr(request, error)), fallback };
   }
 }
+
+// A seccomp filter that cannot look into clone3's structure refuses it: ENOSYS, or EPERM from older filters. EACCES is about the
+// cgroup: this user may not put a process there from where this one is.
+const REASONS: Readonly<Partial<Record<number, string>>> = {
+  [ENOSYS]: 'clone3 is not available here',
+  [EPERM]: 'clone3 is not permitted here',
+  [EACCES]: 'clone3 may not cross the cgroup tree here',
+};
 
 // EPERM may also have been about the namespaces: then clone(2) fails as well. Only what that says of a filter's ENOSYS is news.
 async function cloneByForkOr(request: Parameters<typeof cloneByFork>[0], first: NativeFailure): Promise<Clone3Result> {

@@ -1,11 +1,14 @@
 import { describeStep, stepDetail } from './describe.js';
-import type { CgroupPlan, FdPlan, IdRange, LaunchPlan } from './types.js';
+import type { CgroupPlan, FdPlan, IdRange, LaunchPlan, ScopePlan, UnitProperty } from './types.js';
 
 /** Returns a plan as text, one action a line, in the order in which they happen: EXPLAIN for containers. */
 export function formatPlan(plan: LaunchPlan): string {
+  const { scope } = plan.cgroup;
+  const cgroup = section('cgroup', cgroupLines(plan.cgroup));
+  const clone = section('clone', [cloneLine(plan)]);
   return [
-    section('cgroup', cgroupLines(plan.cgroup)),
-    section('clone', [cloneLine(plan)]),
+    // systemd makes a scope around a process.
+    ...(scope === undefined ? [cgroup, clone] : [clone, section('systemd', scopeLines(scope)), cgroup]),
     section('parent', parentLines(plan)),
     section('corral-init', stepLines(plan)),
     section('notes', plan.notes),
@@ -19,8 +22,30 @@ function section(title: string, lines: readonly string[]): string {
   return lines.length === 0 ? '' : [title, ...lines.map((line) => `  ${line}`)].join('\n');
 }
 
-function cgroupLines({ evacuate, v2, v1 }: CgroupPlan): readonly string[] {
+function scopeLines({ manager, unit, slice, properties }: ScopePlan): readonly string[] {
+  const whose = manager === 'user' ? "the user's manager" : "the system's manager";
   return [
+    `start ${unit} in ${slice} around the process and a keeper, by ${whose}, with Delegate=yes`,
+    ...properties.map((property) => `  ${property.name}=${formatProperty(property)}`),
+  ];
+}
+
+function formatProperty(property: UnitProperty): string {
+  if (property.type === 't') return String(property.value);
+  if (property.type === 'ay') return formatMask(property.value);
+  return property.value.map(([path, value]) => `${path} ${String(value)}`).join(', ');
+}
+
+/** The numbers of the bits that are set. */
+function formatMask(bytes: readonly number[]): string {
+  return bytes
+    .flatMap((byte, index) => [0, 1, 2, 3, 4, 5, 6, 7].flatMap((bit) => ((byte >> bit) & 1 ? [index * 8 + bit] : [])))
+    .join(',');
+}
+
+function cgroupLines({ evacuate, v2, v1, scope }: CgroupPlan): readonly string[] {
+  return [
+    ...(v2 === undefined || scope === undefined ? [] : [`move both processes to ${v2.base}/keeper`]),
     ...(evacuate === undefined ? [] : [`move the processes of ${evacuate} to ${evacuate}/supervisor`]),
     ...(v2?.enable ?? []).map(
       ({ path, controllers }) => `write ${enabling(controllers)} to ${path}/cgroup.subtree_control`,
@@ -28,6 +53,7 @@ function cgroupLines({ evacuate, v2, v1 }: CgroupPlan): readonly string[] {
     ...(v2 === undefined ? [] : [`make ${v2.path}`]),
     ...(v2?.writes ?? []).map(({ file, value }) => `write ${value} to ${file}`),
     ...(v2 === undefined ? [] : [`make ${v2.payload}`, ...delegateLines(v2)]),
+    ...(v2 === undefined || scope === undefined ? [] : [`move the process to ${v2.payload}`]),
     ...v1.flatMap(({ path, writes }) => [
       `make ${path}`,
       ...writes.map(({ file, value }) => `write ${value} to ${file}`),
@@ -49,7 +75,8 @@ function enabling(controllers: readonly string[]): string {
 }
 
 function cloneLine({ cgroup, clone }: LaunchPlan): string {
-  const flags = [...(cgroup.v2 === undefined ? [] : ['CLONE_INTO_CGROUP']), ...clone.flags];
+  const isBornThere = cgroup.v2 !== undefined && cgroup.scope === undefined;
+  const flags = [...(isBornThere ? ['CLONE_INTO_CGROUP'] : []), ...clone.flags];
   return ['clone3', flags.join(' | ')].filter((word) => word !== '').join(' ');
 }
 

@@ -56,7 +56,31 @@ export interface CgroupPlan {
   readonly v1: readonly V1Directory[];
   /** The caller's processes must first leave this cgroup, which becomes a parent, for its `supervisor` leaf. */
   readonly evacuate?: string;
+  /** The unit of systemd below whose cgroup `v2.path` is: made after the clone, since a scope is made around a process. */
+  readonly scope?: ScopePlan;
 }
+
+/** A transient scope of systemd. @see systemd.scope(5) */
+export interface ScopePlan {
+  /** Whose it is: that of the system, or that of the user. */
+  readonly manager: 'system' | 'user';
+  /** `corral-web.scope` */
+  readonly unit: string;
+  /** `corral.slice` */
+  readonly slice: string;
+  readonly description: string;
+  /** The limits, as systemd knows them: what it writes again whenever it sets up its cgroups. */
+  readonly properties: readonly UnitProperty[];
+}
+
+/** A property of a unit, with its type on D-Bus. @see org.freedesktop.systemd1(5) */
+export type UnitProperty =
+  | { readonly name: string; readonly type: 't'; readonly value: UnitNumber }
+  | { readonly name: string; readonly type: 'ay'; readonly value: readonly number[] }
+  | { readonly name: string; readonly type: 'a(st)'; readonly value: readonly (readonly [string, UnitNumber])[] };
+
+/** A whole number; `infinity`: no limit. */
+export type UnitNumber = number | 'infinity';
 
 export interface ClonePlan {
   /** Names of clone(2) flags: `CLONE_NEWPID`. */

@@ -15,6 +15,8 @@ export const ANNOTATIONS = {
   dieWithParent: 'dev.corral.die-with-parent',
   /** `true`: it may hold containers of its own. */
   nest: 'dev.corral.nest',
+  /** `cgroupfs` or `systemd`: who makes its cgroup. */
+  cgroupDriver: 'dev.corral.cgroup-driver',
   /** `down`: not even the loopback device is brought up. */
   loopback: 'dev.corral.loopback',
 } as const;
@@ -47,4 +49,15 @@ export function nests({ annotations }: { readonly annotations: Readonly<Record<s
 /** Tells whether the container is killed when the process that started it dies. */
 export function diesWithParent({ annotations }: { readonly annotations: Readonly<Record<string, string>> }): boolean {
   return annotations[ANNOTATIONS.dieWithParent] === 'true';
+}
+
+/** Who makes a container's cgroup, where that was said. */
+export type CgroupDriver = 'cgroupfs' | 'systemd';
+
+/** Returns who is to make the container's cgroup, as `driver`; nothing where corral is to find out. */
+export function cgroupDriverOf({ annotations }: { readonly annotations: Readonly<Record<string, string>> }): {
+  readonly driver?: CgroupDriver;
+} {
+  const driver = annotations[ANNOTATIONS.cgroupDriver];
+  return driver === 'cgroupfs' || driver === 'systemd' ? { driver } : {};
 }

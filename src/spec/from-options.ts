@@ -221,6 +221,7 @@ function annotations(options: ContainerOptions, full: boolean, around: Surroundi
     ...(shown.length > 0 ? { [ANNOTATIONS.expose]: JSON.stringify(shown) } : {}),
     ...(options.init !== false ? { [ANNOTATIONS.init]: 'true' } : {}),
     ...(options.dieWithParent === false ? {} : { [ANNOTATIONS.dieWithParent]: 'true' }),
+    ...(options.cgroupDriver === undefined ? {} : { [ANNOTATIONS.cgroupDriver]: options.cgroupDriver }),
     ...(options.net === 'none' ? { [ANNOTATIONS.loopback]: 'down' } : {}),
   };
 }

@@ -44,6 +44,7 @@ export const OPTION_SHAPES = {
   init: flag,
   dieWithParent: flag,
   cgroupParent: text,
+  cgroupDriver: v.picklist(['cgroupfs', 'systemd'], 'cgroupfs or systemd'),
   env: variables,
   cwd: text,
   user: text,

@@ -147,6 +147,17 @@ export interface ContainerOptions extends LimitOptions, ProcessOptions {
   readonly init?: boolean;
   /** The container is killed when the process that started it dies, however it dies. @default true */
   readonly dieWithParent?: boolean;
-  /** The cgroup to live below: absolute from the hierarchy's mount, or relative to the base that corral found. @default 'corral' */
+  /**
+   * The cgroup to live below: absolute from the hierarchy's mount, or relative to the base that corral found; for systemd, the
+   * name of a slice such as `ci.slice`.
+   *
+   * @default 'corral', or 'corral.slice'
+   */
   readonly cgroupParent?: string;
+  /**
+   * Who makes its cgroup: corral itself (`cgroupfs`), or `systemd`, as a scope.
+   *
+   * @default systemd where it has booted the host, unless the caller is in a cgroup that has been left to it, or cgroupParent is a path
+   */
+  readonly cgroupDriver?: 'cgroupfs' | 'systemd';
 }

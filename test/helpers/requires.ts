@@ -15,6 +15,8 @@ export interface Requirements {
   readonly cgroup?: boolean;
   /** The host's root file system can be idmapped: containers of root get ids of their own. */
   readonly idmap?: boolean;
+  /** systemd has booted the host, and makes scopes for this user. */
+  readonly systemd?: boolean;
   /** Programs that must be in PATH. */
   readonly programs?: readonly string[];
 }
@@ -26,13 +28,16 @@ export function requires(context: TestContext, needs: Requirements): void {
 }
 
 /** Returns what is missing, in words; `undefined` when nothing is. */
-function findMissing({ root, controllers, cgroup2, cgroup, idmap, programs }: Requirements): string | undefined {
+function findMissing(needs: Requirements): string | undefined {
+  const { root, controllers, cgroup2, cgroup, idmap, systemd, programs } = needs;
   if (root === true && process.geteuid?.() !== 0) return 'needs root';
   const missing = (controllers ?? []).find((name) => !hasController(name));
   if (missing !== undefined) return `needs the ${missing} controller`;
   if (cgroup2 === true && readCgroupFacts().v2Base === undefined) return 'needs a cgroup v2 that may be written';
   if (cgroup === true && !hasPlace()) return 'needs a cgroup v2, or a freezer of cgroup v1, that may be written';
   if (idmap === true && !mapsRoot()) return 'needs a root file system that can be idmapped';
+  const unasked = systemd === true ? findSystemdMissing() : undefined;
+  if (unasked !== undefined) return unasked;
   const absent = (programs ?? []).find((name) => !isProgram(name));
   return absent === undefined ? undefined : `needs the program ${absent}`;
 }
@@ -40,6 +45,12 @@ function findMissing({ root, controllers, cgroup2, cgroup, idmap, programs }: Re
 function hasPlace(): boolean {
   const { v2Base, v1Base } = readCgroupFacts();
   return v2Base !== undefined || v1Base.some(({ controllers }) => controllers.includes('freezer'));
+}
+
+function findSystemdMissing(): string | undefined {
+  const { systemd } = readCgroupFacts();
+  if (systemd === undefined) return 'needs a host that systemd has booted';
+  return systemd.problem && `needs a systemd that this user can ask: ${systemd.problem.text}`;
 }
 
 /** Tells whether a limit of this controller can be set, on whichever hierarchy. */

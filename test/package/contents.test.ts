@@ -21,6 +21,7 @@ const EXPECTED: readonly (string | RegExp)[] = [
   'dist/cli/corral.cjs',
   'dist/cli/main.cjs',
   'dist/cli/run.cjs',
+  'dist/cli/dbus.cjs',
   'dist/THIRD-PARTY-LICENSES.txt',
   'schema/corral.schema.json',
   'dist/types/index.d.ts',

@@ -18,12 +18,16 @@ export function writes({ blockIO }: Resources): readonly CgroupWrite[] {
 
 // Which of the two files exists depends on the I/O scheduler: BFQ takes the OCI's 10–1000 as it is, iocost 1–10000.
 function weightWrite(weight: number): CgroupWrite {
-  const scaled = 1 + Math.floor(((weight - 10) * 9999) / 990);
   return {
     file: 'io.bfq.weight',
     value: String(weight),
-    ifAbsent: { file: 'io.weight', value: `default ${String(scaled)}` },
+    ifAbsent: { file: 'io.weight', value: `default ${String(scaleWeight(weight))}` },
   };
+}
+
+/** Returns the OCI's weight, 10–1000, on the scale of `io.weight`, 1–10000. */
+export function scaleWeight(weight: number): number {
+  return 1 + Math.floor(((weight - 10) * 9999) / 990);
 }
 
 function throttles(key: string, devices: readonly ThrottleDevice[] = []): readonly CgroupWrite[] {

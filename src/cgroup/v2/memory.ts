@@ -23,7 +23,7 @@ export function writes({ memory }: Resources, host: { readonly hasSwap: boolean 
 }
 
 /** Returns swap alone, in bytes, from the OCI's sum of memory and swap; `undefined` leaves the file as it is. */
-function swapMax({ limit, swap }: NonNullable<Resources['memory']>): string | undefined {
+export function swapMax({ limit, swap }: NonNullable<Resources['memory']>): string | undefined {
   if (swap === undefined || swap === 0) return limit === undefined || limit < 0 ? undefined : '0';
   if (swap < 0) return 'max';
   return String(limit === undefined || limit < 0 ? swap : Math.max(0, swap - limit));

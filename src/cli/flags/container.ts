@@ -70,7 +70,13 @@ export const CONTAINER_FLAGS = {
   },
   cgroupParent: {
     flags: '--cgroup-parent <PATH>',
-    help: 'the cgroup to live below (default: corral)',
+    help: 'the cgroup to live below (default: corral), or a slice of systemd’s',
+    group: CONTAINER,
+    read: text,
+  },
+  cgroupDriver: {
+    flags: '--cgroup-driver <DRIVER>',
+    help: 'who makes its cgroup: cgroupfs or systemd (default: the right one for this host)',
     group: CONTAINER,
     read: text,
   },

@@ -1,11 +1,16 @@
-import type { SystemFacts } from '../../host/facts.js';
+import { selectDriver } from '../../cgroup/systemd/driver.js';
+import { DEFAULT_SLICE } from '../../cgroup/systemd/names.js';
+import { DELEGATE_FILE, delegateCommands } from '../../cgroup/systemd/words.js';
+import type { SystemdFacts } from '../../cgroup/types.js';
 import { WITHOUT } from '../../compile/notes.js';
+import type { SystemFacts } from '../../host/facts.js';
 import type { DoctorFacts, Finding, Fix } from '../types.js';
 
 /** Whether there is a cgroup in which the caller may make others. */
 export function diagnosePlace({ host: { cgroup }, system, trials }: DoctorFacts): Finding {
   const about = { id: 'cgroups.place', subject: 'a place for containers' };
-  const { v2Base, v1Base, problem } = cgroup;
+  const { v2Base, v1Base, problem, systemd } = cgroup;
+  if (selectDriver({ facts: cgroup }) === 'systemd') return { ...about, status: 'ok', detail: describeScopes(systemd) };
   if (v2Base?.needsEvacuation === true && system.cgroup.companions > 0) {
     return {
       ...about,
@@ -38,6 +43,11 @@ export function diagnosePlace({ host: { cgroup }, system, trials }: DoctorFacts)
   };
 }
 
+function describeScopes(systemd: SystemdFacts | undefined): string {
+  const whose = systemd?.manager === 'user' ? "the user's own systemd" : 'systemd';
+  return `scopes of ${whose}, below ${systemd?.base?.path ?? ''}/${DEFAULT_SLICE}`;
+}
+
 function placeFixes(
   system: SystemFacts,
   {
@@ -65,8 +75,8 @@ function enterScope({ systemd }: SystemFacts): readonly Fix[] | undefined {
 function startUserManager({ user }: SystemFacts): Fix {
   const name = user.name === '' ? String(user.uid) : user.name;
   return {
-    what: 'have a systemd of your own: log in by ssh or at a terminal, not by su or sudo; or let root keep one running',
-    run: [`loginctl enable-linger ${name}`, 'systemd-run --user --scope -p Delegate=yes corral …'],
+    what: 'have a systemd of your own: log in by ssh or at a terminal; or let root keep one running',
+    run: [`loginctl enable-linger ${name}`],
   };
 }
 
@@ -81,12 +91,10 @@ function delegateByHand({ user }: SystemFacts, mount: string): Fix {
 
 /** Has the system's systemd hand controllers down to the users' own. */
 export function delegateControllers(uid: number): Fix {
+  const [reload, restart] = delegateCommands(uid);
   return {
     what: 'let systemd hand all controllers down to users, as root',
-    file: {
-      path: '/etc/systemd/system/user@.service.d/delegate.conf',
-      content: '[Service]\nDelegate=cpu cpuset io memory pids\n',
-    },
-    run: ['systemctl daemon-reload', `systemctl restart user@${String(uid)}.service   # ends that user's sessions`],
+    file: DELEGATE_FILE,
+    run: [reload, `${restart}   # ends that user's sessions`],
   };
 }

@@ -1,4 +1,6 @@
 import { planCgroup } from '../../cgroup/plan.js';
+import { selectDriver } from '../../cgroup/systemd/driver.js';
+import { DELEGATE_FILE } from '../../cgroup/systemd/words.js';
 import type { CgroupFacts } from '../../cgroup/types.js';
 import { UnsupportedError } from '../../errors/unsupported-error.js';
 import type { Resources } from '../../spec/types.js';
@@ -61,12 +63,11 @@ function diagnoseLimit(limit: Limit, facts: DoctorFacts): Finding {
   const about = { id: `limits.${limit}`, subject: `${limit} limits` };
   const refusal = whyRefused(limit, facts.host.cgroup);
   if (refusal !== undefined) {
-    const { message, hint } = refusal;
-    const detail = hint === undefined ? message : `${message}: ${hint}`;
-    return { ...about, status: 'missing', detail, cost: COSTS[limit], fixes: limitFixes(limit, facts) };
+    const fixes = limitFixes(limit, facts);
+    return { ...about, status: 'missing', detail: describeRefusal(refusal, fixes), cost: COSTS[limit], fixes };
   }
   const trial = facts.trials.limits[limit];
-  const by = `by cgroup ${facts.host.cgroup.v2Base?.controllers.includes(limit) === true ? 'v2' : 'v1'}`;
+  const by = describeMeans(limit, facts.host.cgroup);
   if (trial === undefined)
     return { ...about, status: 'ok', detail: `${by}; not tried, since processes would be moved` };
   if (trial.ok) return { ...about, status: 'ok', detail: by };
@@ -76,6 +77,18 @@ function diagnoseLimit(limit: Limit, facts: DoctorFacts): Finding {
   return limit === 'io'
     ? ioWeight(about, by, trial)
     : { ...about, status: 'missing', ...said(trial), cost: COSTS[limit] };
+}
+
+// What systemd's files have to say is told as a fix, in a form that can be copied.
+function describeRefusal({ message, hint }: UnsupportedError, fixes: readonly Fix[]): string {
+  if (hint === undefined) return message;
+  const isToldBelow = fixes.some(({ file }) => file === DELEGATE_FILE);
+  return `${message}: ${isToldBelow ? (hint.split(': ')[0] ?? hint) : hint}`;
+}
+
+function describeMeans(limit: Limit, facts: CgroupFacts): string {
+  if (selectDriver({ facts }) === 'systemd') return 'by cgroup v2, and as properties of the scope';
+  return `by cgroup ${facts.v2Base?.controllers.includes(limit) === true ? 'v2' : 'v1'}`;
 }
 
 // Without BFQ or iocost there is no weight; rates can be limited all the same.

@@ -67,7 +67,7 @@ describe('levels of containers, as a user without privileges', () => {
       const depth = stdout.trimEnd().split('\n').length;
       expect(stdout.trimEnd().split('\n')).toEqual(levels(1, depth));
       expect(stderr).toMatch(
-        /corral: start corral-init: ENOSPC .*\nhint: user and pid namespaces nest at most 32 deep/,
+        /corral: start corral-init in .*: ENOSPC .*\nhint: user and pid namespaces nest at most 32 deep/,
       );
       // This machine may itself be in a container or two.
       expect(depth).toBeGreaterThanOrEqual(DEEPEST);

@@ -30,6 +30,7 @@ const CASES: Readonly<Record<keyof typeof RUN_FLAGS, Case>> = {
   init: { value: false },
   dieWithParent: { value: false },
   cgroupParent: { text: 'jobs/ci', value: 'jobs/ci' },
+  cgroupDriver: { text: 'systemd', value: 'systemd' },
   rootfs: { text: '/srv/root', value: '/srv/root' },
   readOnly: { value: true },
   volumes: { text: '/a:/b:ro', value: ['/a:/b:ro'] },

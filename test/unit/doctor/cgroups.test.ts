@@ -36,6 +36,7 @@ describe('cgroups', () => {
       /^start .*\ndocker run --security-opt seccomp=unconfined …$/,
     ],
     ['cgroups.born', { trials: cgroup({ born: { ok: true, fallback: 'x' } }) }, 'limited', /^x: /, /Linux 5\.7/],
+    ['cgroups.born', { trials: cgroup({ scope: 'user' }) }, 'ok', /^systemd makes it around the first process/, /^$/],
     ['cgroups.freeze', { trials: cgroup({ freeze: BROKEN }) }, 'missing', /EIO/, /Linux 5\.2/],
     ['cgroups.kill', { trials: cgroup({ kill: BROKEN }) }, 'missing', /EIO/, /a hint/],
     [
@@ -124,6 +125,22 @@ describe('a place for containers', () => {
     expect(finding).toMatchObject({ status: 'missing', cost: expect.stringContaining('no limits') as unknown });
     expect(fixesOf(finding)).toMatch(fix);
     expect(findingOf('limits.none', what).status).toBe('missing');
+  });
+
+  test.each([
+    ['user', "scopes of the user's own systemd, below /u/corral.slice"],
+    ['system', 'scopes of systemd, below /u/corral.slice'],
+  ] as const)('is what the %s manager makes', (manager, detail) => {
+    const base = { path: '/u', controllers: ['memory', 'pids'], needsEvacuation: false, isRoot: false };
+    const { v2Base: _, ...others } = hostFacts().cgroup;
+    const systemd = { manager, delegated: false, controllers: ['memory', 'pids', 'cpu'], base };
+    const what = { host: plainFacts({ cgroup: { ...others, systemd } }) };
+    expect(findingOf('cgroups.place', what)).toMatchObject({ status: 'ok', detail });
+    expect(findingOf('limits.memory', what)).toMatchObject({
+      status: 'ok',
+      detail: 'by cgroup v2, and as properties of the scope',
+    });
+    expect(findingOf('limits.cpu', what).status).toBe('missing');
   });
 
   test('that holds others is one, with a price; with nobody else in it, without', () => {
