@@ -67,7 +67,8 @@ export function compileExec(spec: Spec, process: Process, { facts, idMaps, alone
       ...compileSurroundings(context),
       ...compileExecutable(context),
       ...compileInit(context, 'children'),
-      ...compileCredentials(context),
+      // An init of its own ends no namespace with it.
+      ...compileCredentials(context, { endsNamespace: false }),
     ],
   };
 }

@@ -98,7 +98,10 @@ export function hasInit(spec: Spec): boolean {
  * The bounding set goes first: it takes CAP_SETPCAP, which set-user's credentials may lack. The place of the seccomp filter
  * is just before close-descriptors: with no_new_privs set it may be loaded last, so that it sees as few calls as possible.
  */
-export function compileCredentials({ spec, ids, facts }: Context): readonly Step[] {
+export function compileCredentials(
+  { spec, ids, facts }: Context,
+  { endsNamespace = hasInit(spec) && hasNamespace(spec, 'pid') }: { readonly endsNamespace?: boolean } = {},
+): readonly Step[] {
   const { process } = spec;
   const full = spec.linux.namespaces.length > 0;
   return [
@@ -112,7 +115,7 @@ export function compileCredentials({ spec, ids, facts }: Context): readonly Step
     ...(process.noNewPrivileges ? [{ op: 'set-no-new-privileges' } as const] : []),
     // Changing ids clears the signal, prctl(2): so this comes after. The first process of a pid namespace takes its children
     // along anyway.
-    ...(hasInit(spec) && hasNamespace(spec, 'pid') ? [] : parentDeath(spec, SIGNALS.SIGKILL)),
+    ...(endsNamespace ? [] : parentDeath(spec, SIGNALS.SIGKILL)),
     { op: 'close-descriptors', first: 3 },
     { op: 'exec', argv: process.args, environment: process.env },
   ];

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { describe, expect, it } from 'vitest';
 import { readCgroupFacts } from '../../../src/cgroup/facts.js';
@@ -184,25 +185,35 @@ it('a SIGKILL in the middle of the plan is reported with the step, and leaves no
   expect(outcomes).toContain('killed');
 });
 
+interface ExecVariant {
+  readonly terminal?: boolean;
+  /** It finds no room for a cgroup of its own, and has an init that kills its children. */
+  readonly alone?: boolean;
+}
+
 describe.each([
   ['in full isolation', {}, {}],
   ['with a terminal', {}, { terminal: true }],
   ['without an init or a pid namespace', { init: false, pid: 'host' }, {}],
   ['with the isolation of the cgroup alone', { isolation: 'cgroup' }, {}],
   ['with that, and a terminal', { isolation: 'cgroup' }, { terminal: true }],
-] as const)('of an exec %s', (_name, options, own) => {
+  ['without a cgroup of its own', {}, { alone: true }],
+  ['without one, in the isolation of the cgroup alone', { isolation: 'cgroup' }, { alone: true }],
+] as const)('of an exec %s', (_name, options, { alone = false, ...own }: ExecVariant) => {
   const read = (id: string): State => new Store(lab.stateDir).get(id);
 
   it('a failure of any step or action is named, leaves nothing, and the container alone', async (context) => {
-    requires(context, { cgroup: true });
+    requires(context, { cgroup: true, cgroup2: alone });
     const container = await lab.spawn(COMMAND, options);
     const state = read(container.id);
+    if (alone) writeFileSync(`${state.cgroup.v2?.payload ?? ''}/cgroup.max.descendants`, '0');
     const facts = readHostFacts({ paths: [], cwd: '/' });
     const { steps } = compileExec(
       state.spec,
       { ...state.spec.process, ...own, args: COMMAND },
-      { facts, idMaps: state.idMaps },
+      { facts, idMaps: state.idMaps, alone },
     );
+    expect(steps.some(({ op }) => op === 'keep-children')).toBe(alone);
     const before = takeSnapshot(lab);
     for (const [index, step] of steps.entries()) {
       const error = await startExec(state, COMMAND, own, { step: { step: index, errno: EIO } }).catch(
@@ -230,6 +241,7 @@ const NOT_SWEPT: Readonly<Partial<Record<StepName, string>>> = {
   'enter-pid-namespace': 'of exec alone, which is swept by itself',
   'set-domainname': 'no option asks for it',
   'serve-files': 'of cp alone: see copy.test.ts',
+  'keep-children': 'of what has no cgroup of its own, and of v1: see the exec above',
 };
 
 it('the plans of the sweep have every step that a launch can have', (context) => {
@@ -241,6 +253,7 @@ it('the plans of the sweep have every step that a launch can have', (context) =>
   );
   // Where v1 has the limits, the cgroup namespace has a step of its own.
   if (readCgroupFacts().layout.mode === 'unified') seen.add('unshare');
+  if (readCgroupFacts().v2Base === undefined) seen.delete('keep-children');
   const missing = (Object.keys(STEPS) as StepName[]).filter((name) => !seen.has(name));
   expect(missing).toEqual(Object.keys(NOT_SWEPT));
 });

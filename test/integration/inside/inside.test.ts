@@ -118,10 +118,11 @@ describe.each(Object.entries(PLACES))('in a container of Docker’s defaults, %s
     expect(findByArgument(marker)).toEqual([]);
   });
 
-  it('refuses limits, with the flags that would allow them', async () => {
+  it('refuses limits, with what would allow them', async () => {
     const said = await inside(outer, `${CORRAL} run --isolation cgroup -m 64M -- true; echo code $?`);
     expect(said).toMatch(/^corral: memory limit needs the memory controller$/m);
-    expect(said).toMatch(/^hint: .*docker run --cgroupns=private -v [/]sys[/]fs[/]cgroup/m);
+    // Where the host has it on v1, no flag of the outer container would help.
+    expect(said).toMatch(/^hint: .*(docker run --cgroupns=private -v [/]sys[/]fs[/]cgroup|limit the outermost one)/m);
     expect(said).toMatch(/code 125\n$/);
   });
 

@@ -63,6 +63,14 @@ test('has an init of its own, which kills its children, where it has no cgroup',
   }
 });
 
+test('dies with that init, which ends no namespace with it', () => {
+  expect(lines({}, hostFacts(), true).slice(-3)).toEqual([
+    'set parent-death signal SIGKILL',
+    'close descriptors from 3 on',
+    'exec ls',
+  ]);
+});
+
 describe('what the container shares with the host, an exec does not join', () => {
   test('the pid namespace', () => {
     expect(lines({ pid: 'host' })).not.toContain('enter the pid namespace');
