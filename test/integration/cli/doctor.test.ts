@@ -124,7 +124,7 @@ describe('corral doctor', () => {
       expect({ code: ended.code, runs: report.runs }).toEqual({ code: 1, runs: false });
       expect(statusOf(report, 'proof.container')).toBe('missing');
       expect(statusOf(report, 'kernel.proc')).toBe('missing');
-      expect(report.verdict).toBe('corral can run nothing here.');
+      expect(report.verdict).toBe('corral cannot run containers here; corral run --isolation cgroup works.');
     } finally {
       rmSync(copy, { recursive: true });
     }
