@@ -226,22 +226,26 @@ function unsupported(controller: string, facts: CgroupFacts, base: V2Base | unde
 }
 
 function describeMissing(controller: string, facts: CgroupFacts, base: V2Base | undefined): string {
-  const { layout, problem, systemd } = facts;
-  const old = controller === 'io' ? V1.io.name : controller;
-  if (layout.disabled.includes(old))
-    return `the kernel was booted without it: take cgroup_disable=${old} off its command line, or add cgroup_enable=${old}`;
-  if (layout.v1.some(({ controllers }) => controllers.includes(old)))
-    return `${old} is a cgroup v1 controller here, and its hierarchy may not be written`;
-  if (layout.unmounted?.includes(old))
-    return `${old} is a cgroup v1 controller of the host, and v1 cannot be given to a container: limit the outermost one, and that holds for all inside`;
-  if (layout.mode === 'legacy')
-    return `no cgroup v1 hierarchy has it: if this kernel does (see /proc/cgroups), mount -t cgroup -o ${old} ${old} /sys/fs/cgroup/${old}`;
-  if (base === undefined) return problem?.hint ?? 'this host has no cgroup that may be written';
+  const inV1 = describeMissingV1(controller === 'io' ? V1.io.name : controller, facts);
+  if (inV1 !== undefined) return inV1;
+  if (base === undefined) return facts.problem?.hint ?? 'this host has no cgroup that may be written';
   const has = base.controllers.length === 0 ? 'no controller' : base.controllers.join(', ');
-  const isInKernel = systemd?.controllers.includes(controller) !== false;
+  const isInKernel = facts.systemd?.controllers.includes(controller) !== false;
   const hint = isInKernel ? delegateHint(base.path) : undefined;
   if (hint !== undefined) return `${base.path} has ${has}: ${hint}`;
   return base.isRoot || !isInKernel
     ? `${base.path} has ${has}: this kernel was built without ${controller}`
     : `${base.path} has ${has}: cgroup.subtree_control of its parent does not hand ${controller} down`;
+}
+
+function describeMissingV1(name: string, { layout }: CgroupFacts): string | undefined {
+  if (layout.disabled.includes(name))
+    return `the kernel was booted without it: take cgroup_disable=${name} off its command line, or add cgroup_enable=${name}`;
+  if (layout.v1.some(({ controllers }) => controllers.includes(name)))
+    return `${name} is a cgroup v1 controller here, and its hierarchy may not be written`;
+  if (layout.unmounted?.includes(name))
+    return `${name} is a cgroup v1 controller of the host, and v1 cannot be given to a container: limit the outermost one, and that holds for all inside`;
+  if (layout.mode === 'legacy')
+    return `no cgroup v1 hierarchy has it: if this kernel does (see /proc/cgroups), mount -t cgroup -o ${name} ${name} /sys/fs/cgroup/${name}`;
+  return undefined;
 }

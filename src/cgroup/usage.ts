@@ -6,7 +6,7 @@ import type { CgroupRef, V1Ref, V2Ref } from './types.js';
 import { parseServiced } from './v1/blkio.js';
 import { parseThrottled, parseUsage } from './v1/cpu.js';
 import { parseOomControl } from './v1/memory.js';
-import { type CpuStat, parseStat as parseCpuStat } from './v2/cpu.js';
+import { parseStat as parseCpuStat } from './v2/cpu.js';
 import { type IoStat, parseStat as parseIoStat } from './v2/io.js';
 import { type MemoryEvents, parseEvents } from './v2/memory.js';
 
@@ -35,16 +35,11 @@ export interface Usage {
  */
 export function readUsage({ v2, v1 }: CgroupRef): Usage {
   const oomKills = readOomKills(v2, v1);
-  const oomKilled = v2?.delegated === true ? isOutOfMemory(v2, oomKills) : undefined;
-  const cpu = v2 && readCpu(v2);
   return defined({
-    cpuMs: cpu?.cpuMs ?? readCpuV1(v1, 'cpuacct.usage'),
-    cpuUserMs: cpu?.userMs ?? readCpuV1(v1, 'cpuacct.usage_user'),
-    cpuSystemMs: cpu?.systemMs ?? readCpuV1(v1, 'cpuacct.usage_sys'),
-    cpuThrottledMs: cpu?.throttledMs ?? parseThrottled(textV1(v1, 'cpu', 'cpu.stat') ?? ''),
+    ...readCpu(v2, v1),
     memoryPeakBytes: readNumber(v2, 'memory', 'memory.peak') ?? readNumberV1(v1, 'memory', 'memory.max_usage_in_bytes'),
     pidsPeak: readNumber(v2, 'pids', 'pids.peak') ?? readNumberV1(v1, 'pids', 'pids.peak'),
-    oomKilled: oomKilled ?? (oomKills === undefined ? undefined : oomKills > 0),
+    oomKilled: isOutOfMemory(v2, oomKills),
     oomKills,
     io: readIo(v2) ?? readIoV1(v1),
   });
@@ -69,8 +64,14 @@ export function readPressure({ v2 }: CgroupRef): Pressures {
 }
 
 // Every v2 cgroup counts CPU time, whether it has the controller or not.
-function readCpu({ path }: V2Ref): CpuStat | undefined {
-  return parseCpuStat(text(path, 'cpu.stat') ?? '');
+function readCpu(v2: V2Ref | undefined, v1: readonly V1Ref[]): Usage {
+  const cpu = v2 && parseCpuStat(text(v2.path, 'cpu.stat') ?? '');
+  return {
+    cpuMs: cpu?.cpuMs ?? readCpuV1(v1, 'cpuacct.usage'),
+    cpuUserMs: cpu?.userMs ?? readCpuV1(v1, 'cpuacct.usage_user'),
+    cpuSystemMs: cpu?.systemMs ?? readCpuV1(v1, 'cpuacct.usage_sys'),
+    cpuThrottledMs: cpu?.throttledMs ?? parseThrottled(textV1(v1, 'cpu', 'cpu.stat') ?? ''),
+  };
 }
 
 function readCpuV1(v1: readonly V1Ref[], file: string): number | undefined {
@@ -87,12 +88,13 @@ function readOomKills(v2: V2Ref | undefined, v1: readonly V1Ref[]): number | und
 
 // That one of the containers inside has met its own limit is not this one's misfortune: what counts is its own limit, and
 // its own processes, which are in the payload, or in the leaf where a nested corral has put them.
-function isOutOfMemory({ path, payload }: V2Ref, oomKills: number | undefined): boolean | undefined {
+function isOutOfMemory(v2: V2Ref | undefined, oomKills: number | undefined): boolean | undefined {
   if (oomKills === undefined || oomKills === 0) return oomKills === undefined ? undefined : false;
+  if (v2?.delegated !== true) return true;
   const local = (directory: string): MemoryEvents =>
     parseEvents(readIfPresent(`${directory}/memory.events.local`) ?? '');
-  const own = [payload, ...listChildren(payload).filter(isOwnLeaf)];
-  return local(path).oom > 0 || own.some((directory) => local(directory).oomKills > 0);
+  const own = [v2.payload, ...listChildren(v2.payload).filter(isOwnLeaf)];
+  return local(v2.path).oom > 0 || own.some((directory) => local(directory).oomKills > 0);
 }
 
 const isOwnLeaf = (path: string): boolean => /^(supervisor|exec-\d+)$/.test(basename(path));

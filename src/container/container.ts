@@ -1,12 +1,10 @@
 import { closeSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { freezeCgroup, thawCgroup } from '../cgroup/freeze.js';
-import { type KillReport, killCgroup } from '../cgroup/kill.js';
-import { hasCgroup, inodeOf } from '../cgroup/ref.js';
+import type { KillReport } from '../cgroup/kill.js';
 import type { Limits } from '../cgroup/limits.js';
 import type { SignalReport } from '../cgroup/signal.js';
 import { type Stats, readStats } from '../cgroup/stats.js';
-import { type Usage, readUsage } from '../cgroup/usage.js';
 import { StateError } from '../errors/state-errors.js';
 import type { UpdateOptions } from '../spec/options.js';
 import { diesWithParent } from '../spec/annotations.js';
@@ -20,18 +18,16 @@ import {
   watchEnding,
 } from './ending.js';
 import { type ExecOptions, type ExecProcess, startExec } from './exec.js';
-import { foreignRemover } from './foreign.js';
 import { leaveScope } from './keeper.js';
 import { type LiveContainer, noteEnd, noteStart } from './leaving.js';
 import { type LaunchedProcess, sendSignal } from './launch.js';
 import type { Pidfd } from '../native/pidfd.js';
-import { readReportPage } from '../native/report-page.js';
-import { checkSurvivors, killWithoutCgroup, selectLastRung } from './one-by-one.js';
 import type { PipeOptions, Pipes, TerminalOption } from './pipes.js';
 import { type ContainerResult, mainExit } from './result.js';
 import type { State } from './state.js';
 import type { OwnedState } from './state-file.js';
 import type { NodeStreams, StreamOption } from './streams.js';
+import { Teardown } from './teardown.js';
 import type { Terminal } from './terminal.js';
 import { now } from '../util/now.js';
 
@@ -77,8 +73,7 @@ export class Container implements AsyncDisposable {
   readonly #live: LiveContainer;
   readonly #mainEnd: ReturnType<Pidfd['wait']>;
   #isChanged = false;
-  #usage: Usage | undefined;
-  #killing: Promise<KillReport> | undefined;
+  readonly #teardown: Teardown;
 
   /** @internal */
   constructor(parts: ContainerParts) {
@@ -90,6 +85,7 @@ export class Container implements AsyncDisposable {
     this.#live = { cgroup: parts.state.cgroup, owned: parts.owned, dies: diesWithParent(parts.state.spec) };
     noteStart(this.#live);
     this.#mainEnd = parts.process.pidfd.wait();
+    this.#teardown = new Teardown(parts, { mainEnd: this.#mainEnd, latest: () => this.#state });
     this.exited = this.#finish();
     // Whoever does not ask for the result is not to be brought down by it.
     this.exited.catch(() => undefined);
@@ -102,9 +98,7 @@ export class Container implements AsyncDisposable {
    * @returns how many processes there were and how long it took
    */
   async kill(): Promise<KillReport> {
-    if (this.#killing === undefined && this.#parts.owned.hasAdditions) this.#parts.owned.update({ killed: true });
-    this.#killing ??= this.#killAll();
-    const report = await this.#killing;
+    const report = await this.#teardown.kill();
     await this.exited;
     return report;
   }
@@ -247,32 +241,12 @@ export class Container implements AsyncDisposable {
     if (this.#hasEnded) throw new StateError(action, this.id, 'stopped');
   }
 
-  async #killAll(): Promise<KillReport> {
-    const { state, process } = this.#parts;
-    if (hasCgroup(state.cgroup)) return this.#killCgroup();
-    if (state.init === undefined || process.pidfd.poll() !== undefined) return NOTHING;
-    return killWithoutCgroup(state.init, selectLastRung(state.spec));
-  }
-
-  #killCgroup(options: { readonly isEmpty?: boolean } = {}): Promise<KillReport> {
-    const { cgroup } = this.#state;
-    return killCgroup(cgroup, {
-      ...options,
-      mainEnd: this.#mainEnd,
-      removeForeign: foreignRemover(this.#parts.state.idMaps),
-      beforeRemove: () => {
-        this.#usage = readUsage(cgroup);
-      },
-    });
-  }
-
   /** Waits for the main process, and then takes everything else along. */
   async #finish(): Promise<ContainerResult> {
     const { process, startedAt } = this.#parts;
     const waited = await this.#mainEnd;
     const exit = mainExit(process.reportFd, waited);
-    const leftBehind = await this.#clear();
-    const usage = this.#lastUsage();
+    const { leftBehind, usage } = await this.#teardown.finish();
     const result = (): ContainerResult => ({
       ...exit,
       ...this.#verdict,
@@ -289,34 +263,4 @@ export class Container implements AsyncDisposable {
     this.#parts.streams.finish();
     return result();
   }
-
-  /** @returns how many processes the main one left behind, where it ended by itself */
-  async #clear(): Promise<number> {
-    const { state, process } = this.#parts;
-    const endedByItself = this.#killing === undefined;
-    if (hasCgroup(state.cgroup)) {
-      this.#killing ??= this.#killCgroup({ isEmpty: hasOwnPids(state.spec) });
-      const { processes } = await this.#killing;
-      return endedByItself ? processes : 0;
-    }
-    this.#killing ??= Promise.resolve(NOTHING);
-    const report = readReportPage(process.reportFd);
-    checkSurvivors(report);
-    return endedByItself ? report.leftBehind : 0;
-  }
-
-  // Another process may have killed the container and removed the cgroup; it has left the last figures in the state.
-  #lastUsage(): Usage {
-    if (this.#usage?.cpuMs !== undefined) return this.#usage;
-    const { cgroup } = this.#parts.state;
-    const last = this.#parts.owned.read()?.lastUsage;
-    return last !== undefined && last.inode === inodeOf(cgroup) ? last.usage : (this.#usage ?? {});
-  }
-}
-
-const NOTHING: KillReport = { processes: 0, durationMs: 0, rung: 'none', gone: true };
-
-// The kernel ends a pid namespace with its first process, and only then tells of that one's end.
-function hasOwnPids({ linux: { namespaces } }: State['spec']): boolean {
-  return namespaces.some(({ type }) => type === 'pid');
 }

@@ -33,13 +33,19 @@ function findMissing(needs: Requirements): string | undefined {
   if (root === true && process.geteuid?.() !== 0) return 'needs root';
   const missing = (controllers ?? []).find((name) => !hasController(name));
   if (missing !== undefined) return `needs the ${missing} controller`;
-  if (cgroup2 === true && readCgroupFacts().v2Base === undefined) return 'needs a cgroup v2 that may be written';
-  if (cgroup === true && !hasPlace()) return 'needs a cgroup v2, or a freezer of cgroup v1, that may be written';
+  const place = findPlaceMissing({ cgroup2, cgroup, systemd });
+  if (place !== undefined) return place;
   if (idmap === true && !mapsRoot()) return 'needs a root file system that can be idmapped';
-  const unasked = systemd === true ? findSystemdMissing() : undefined;
-  if (unasked !== undefined) return unasked;
   const absent = (programs ?? []).find((name) => !isProgram(name));
   return absent === undefined ? undefined : `needs the program ${absent}`;
+}
+
+type Place = Readonly<Record<'cgroup2' | 'cgroup' | 'systemd', boolean | undefined>>;
+
+function findPlaceMissing({ cgroup2, cgroup, systemd }: Place): string | undefined {
+  if (cgroup2 === true && readCgroupFacts().v2Base === undefined) return 'needs a cgroup v2 that may be written';
+  if (cgroup === true && !hasPlace()) return 'needs a cgroup v2, or a freezer of cgroup v1, that may be written';
+  return systemd === true ? findSystemdMissing() : undefined;
 }
 
 function hasPlace(): boolean {

@@ -22,18 +22,14 @@ export function diagnosePlace({ host: { cgroup }, system, trials }: DoctorFacts)
   }
   if (v2Base !== undefined) return { ...about, status: 'ok', detail: `below ${v2Base.path}/corral` };
   const freezer = v1Base.find(({ controllers }) => controllers.includes('freezer'));
+  const reason = problem?.text ?? 'no cgroup v2';
   if (freezer !== undefined) {
-    return {
-      ...about,
-      status: 'limited',
-      detail: `below ${freezer.path}/corral`,
-      cost: problem?.text ?? 'no cgroup v2',
-    };
+    return { ...about, status: 'limited', detail: `below ${freezer.path}/corral`, cost: reason };
   }
   return {
     ...about,
     status: 'missing',
-    detail: problem?.text ?? 'there is none',
+    detail: reason,
     cost: trials.namespaces.pid.ok ? WITHOUT.cgroup : WITHOUT.cgroupAndPids,
     fixes: placeFixes(system, {
       hint: problem?.hint,
