@@ -46,9 +46,9 @@ export const tree: Verb = {
       value: true,
     },
   },
-  notes: `All figures of a container include those of the containers that it holds. From inside
-a container, only what is below it is seen. ~ stands before an estimate: what
-processes have for themselves alone, where no cgroup counts their memory.`,
+  notes: `All figures of a container include those of the containers that it holds. From
+inside a container, only what is below it is seen. ~ stands before an estimate:
+what processes have for themselves alone, where no cgroup counts their memory.`,
   examples: [
     ['corral tree', 'all of them'],
     ['corral tree --watch ci', 'one, live; q ends it'],
