@@ -44,6 +44,6 @@ export const LEFT_OUT = [
  * @type {Readonly<Record<string, readonly string[]>>}
  */
 export const QUICK = {
-  v2: ['cgroup/', 'container/limits', 'container/exec', 'container/namespaces'],
-  rootless: ['cgroup/', 'container/namespaces', 'container/rootfs', 'container/limits', 'cli/run'],
+  v2: ['cgroup/', 'container/limits', 'container/exec', 'container/namespaces', 'nest/inside'],
+  rootless: ['cgroup/', 'container/namespaces', 'container/limits', 'nest/rootless', 'systemd/scope'],
 };

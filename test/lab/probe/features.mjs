@@ -1,4 +1,5 @@
 // What corral promises, one row each of the table in docs/testing.md, tried for real. A feature is added by adding it here.
+import { fileURLToPath } from 'node:url';
 import { Refused, check } from './outcome.mjs';
 
 const WAIT = ['sleep', '1000'];
@@ -7,7 +8,7 @@ const WAIT = ['sleep', '1000'];
  * `try` does it with the built package and returns a word for the table where there is one to say. It throws what corral throws,
  * or what `check` does.
  *
- * @typedef {{ name: string, try: (corral: typeof import('../../../dist/types/index.js')) => Promise<string | void> }} Feature
+ * @typedef {{ name: string, try: (corral: typeof import('../../../dist/types/index.js'), where: { stateDir: string }) => Promise<string | void> }} Feature
  */
 
 /** @type {readonly Feature[]} */
@@ -108,7 +109,88 @@ export const FEATURES = [
       });
     },
   },
+  {
+    name: 'signal to all',
+    try: async ({ spawn }) => {
+      const script =
+        'trap "echo got" TERM; sh -c "trap \'echo got\' TERM; echo ready; while :; do sleep 0.1; done" & while :; do sleep 0.1; done';
+      return within(await spawn(['sh', '-c', script]), async (box) => {
+        const said = linesOf(box.stdout);
+        await said.until((lines) => lines.includes('ready'));
+        const { complete } = await box.signalAll('TERM');
+        if (!complete) throw new Refused('only the first process can be signalled');
+        await said.until((lines) => lines.filter((line) => line === 'got').length === 2);
+      });
+    },
+  },
+  {
+    name: 'update',
+    try: async ({ spawn }) => {
+      return within(await spawn(WAIT, { memory: '64M', pids: 20 }), async (box) => {
+        const { memoryMaxBytes, pidsMax } = await box.update({ memory: '96M', pids: 30 });
+        check(memoryMaxBytes === 96 * 2 ** 20 && pidsMax === 30, `${memoryMaxBytes} bytes, ${pidsMax} pids`);
+      });
+    },
+  },
+  {
+    name: 'events',
+    try: async ({ spawn, Containers }, { stateDir }) => {
+      const end = new AbortController();
+      const events = new Containers({ stateDir }).events({ signal: end.signal });
+      const seen = [];
+      const watching = (async () => {
+        for await (const { type } of events) seen.push(type);
+      })().catch(() => undefined);
+      const box = await spawn(WAIT);
+      await box.kill();
+      for (let tries = 0; !seen.includes('exited') && tries < 100; tries++) await sleep(50);
+      end.abort();
+      await watching;
+      check(
+        ['started', 'exited'].every((event) => seen.includes(event)),
+        `only ${seen.join(', ')}`,
+      );
+      return seen.includes('populated') ? undefined : 'without populated';
+    },
+  },
+  {
+    name: 'nest',
+    try: async ({ run }) => {
+      const { stdout, stderr, exitCode } = await run(nested('tail -n 1 /proc/self/cgroup'), { nest: true });
+      check(exitCode === 0, `exit ${exitCode}: ${stderr.trim().split('\n').at(-1)}`);
+      if (stderr.includes('no cgroup, so'))
+        throw new Refused('no cgroup inside: the end of a pid namespace is what is left');
+      check(stdout === '0::/\n', stdout);
+    },
+  },
+  {
+    name: 'nest: limits inside',
+    try: async ({ run }) => {
+      const { stderr, exitCode } = await run(nested('tail /dev/zero', '-m 48M'), { nest: true });
+      if (/needs the memory controller/.test(stderr)) throw new Refused(stderr.match(/^hint: (.*)$/m)?.[1] ?? stderr);
+      check(/ran out of memory/.test(stderr), `exit ${exitCode}: ${stderr}`);
+    },
+  },
 ];
+
+const MAIN = fileURLToPath(new URL('../../../dist/cli/corral.cjs', import.meta.url));
+
+/** @param {string} script @param {string} flags */
+function nested(script, flags = '') {
+  return ['sh', '-c', `'${process.execPath}' '${MAIN}' run ${flags} -- ${script}`];
+}
+
+/** @param {import('node:stream').Readable} stream */
+function linesOf(stream) {
+  let text = '';
+  stream.on('data', (chunk) => (text += String(chunk)));
+  return {
+    /** @param {(lines: readonly string[]) => boolean} isThere */
+    until: async (isThere) => {
+      while (!isThere(text.split('\n'))) await sleep(20);
+    },
+  };
+}
 
 /**
  * Uses a container, and kills it.

@@ -32,7 +32,7 @@ async function attempt(feature) {
     setTimeout(() => reject(new Error(`not done after ${LIMIT_MS / 1000} s`)), LIMIT_MS).unref();
   });
   try {
-    return { result: 'pass', detail: (await Promise.race([feature.try(withState(corral)), late])) ?? '' };
+    return { result: 'pass', detail: (await Promise.race([feature.try(withState(corral), { stateDir }), late])) ?? '' };
   } catch (error) {
     return describeError(error);
   }
