@@ -41,8 +41,8 @@ export const V1: Readonly<Record<Controller, { readonly name: string; readonly w
   io: { name: 'blkio', writes: blkioV1.writes },
 };
 
-/** Handed down without being asked for, so that every result has its peaks. */
-const ALWAYS = ['cpu', 'memory', 'pids'];
+/** Handed down without being asked for, so that every result has its figures. */
+const ALWAYS = ['cpu', 'memory', 'pids', 'io'];
 
 /** The same where there is no v2: as the freezer must be joined, the others cost next to nothing. */
 const ALWAYS_V1 = ['freezer', 'cpuacct', 'memory', 'pids'];

@@ -4,10 +4,11 @@ import { freezeCgroup, thawCgroup } from '../cgroup/freeze.js';
 import type { KillReport } from '../cgroup/kill.js';
 import type { Limits } from '../cgroup/limits.js';
 import type { SignalReport } from '../cgroup/signal.js';
-import { type Stats, readStats } from '../cgroup/stats.js';
+import type { Stats } from '../cgroup/stats.js';
 import { StateError } from '../errors/state-errors.js';
 import type { UpdateOptions } from '../spec/options.js';
 import { diesWithParent } from '../spec/annotations.js';
+import { checkHeld, readFigures } from './describe.js';
 import {
   type EndingOptions,
   type Endable,
@@ -149,6 +150,7 @@ export class Container implements AsyncDisposable {
   /** Stops all its processes in their tracks. @see cgroup-v2.rst `cgroup.freeze` */
   async pause(): Promise<void> {
     this.#checkRunning('pause');
+    checkHeld('pause', this.#parts.state);
     await freezeCgroup(this.#parts.state.cgroup);
     this.#noteFrozen(true);
   }
@@ -156,6 +158,7 @@ export class Container implements AsyncDisposable {
   /** Lets its processes go on. */
   resume(): Promise<void> {
     this.#checkRunning('resume');
+    checkHeld('resume', this.#parts.state);
     thawCgroup(this.#parts.state.cgroup);
     this.#noteFrozen(false);
     return Promise.resolve();
@@ -181,7 +184,7 @@ export class Container implements AsyncDisposable {
   /** Returns what it uses now. */
   stats(): Promise<Stats> {
     this.#checkRunning('read stats of');
-    return Promise.resolve(readStats(this.#state.cgroup));
+    return Promise.resolve(readFigures(this.#state));
   }
 
   /**

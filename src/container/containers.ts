@@ -4,10 +4,9 @@ import type { Limits } from '../cgroup/limits.js';
 import { removeParent } from '../cgroup/parent.js';
 import type { SignalReport } from '../cgroup/signal.js';
 import type { CgroupRef } from '../cgroup/types.js';
-import { hasCgroup, inodeOf } from '../cgroup/ref.js';
+import { inodeOf } from '../cgroup/ref.js';
 import { readUsage } from '../cgroup/usage.js';
 import { NotFoundError } from '../errors/state-errors.js';
-import { UnsupportedError } from '../errors/unsupported-error.js';
 import type { UpdateOptions } from '../spec/options.js';
 import { type Pruned, claimAbandoned, clearAbandoned } from './clearing.js';
 import type { CopyDestination, CopyOptions, CopyReport, CopySource } from './copy/copy.js';
@@ -17,7 +16,7 @@ import type { StopReport } from './stopping.js';
 import { Store, stateDirectory } from './store.js';
 import type { StreamOption } from './streams.js';
 import { type ExecOptions, type ExecProcess, startExec } from './exec.js';
-import { checkAlive, describeState } from './describe.js';
+import { checkAlive, checkHeld, describeState } from './describe.js';
 import { killExec } from './execs.js';
 import type { ContainerInfo } from './info.js';
 import { killState } from './kill-state.js';
@@ -265,10 +264,8 @@ export class Containers {
 
   #getHeld(action: string, id: string): State {
     const state = this.#getAlive(action, id);
-    if (hasCgroup(state.cgroup)) return state;
-    throw new UnsupportedError(`${action} ${JSON.stringify(id)}`, 'a cgroup', {
-      hint: 'it was started where none could be made',
-    });
+    checkHeld(action, state);
+    return state;
   }
 
   // cgroup v2 itself tells those who watch.

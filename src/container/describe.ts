@@ -1,8 +1,8 @@
 import { isFrozen } from '../cgroup/freeze.js';
-import { listProcesses } from '../cgroup/processes.js';
 import { hasCgroup } from '../cgroup/ref.js';
-import { readStats } from '../cgroup/stats.js';
+import { type Stats, readStats } from '../cgroup/stats.js';
 import { StateError } from '../errors/state-errors.js';
+import { UnsupportedError } from '../errors/unsupported-error.js';
 import { labelsOf } from '../spec/annotations.js';
 import { isAlive } from './identity.js';
 import type { ContainerInfo, Status } from './info.js';
@@ -11,8 +11,9 @@ import type { State } from './state.js';
 
 /** Returns what a list of containers shows of one. */
 export function describeState(state: State): ContainerInfo {
-  const { id, init, spec, createdAt, cgroup } = state;
+  const { id, init, spec, createdAt } = state;
   const alive = isInitAlive(state);
+  const stats = readFigures(state);
   return {
     id,
     status: selectStatus(state, alive),
@@ -20,10 +21,29 @@ export function describeState(state: State): ContainerInfo {
     command: spec.process.args,
     labels: labelsOf(spec),
     createdAt,
-    processes:
-      alive && init !== undefined && !hasCgroup(cgroup) ? listFamily(init.pid).length : listProcesses(cgroup).length,
-    stats: readStats(cgroup),
+    processes: stats.processes,
+    stats,
   };
+}
+
+/** Reads what a container uses; of one without a cgroup only how many processes there are can be told. */
+export function readFigures({ cgroup, init }: State): Stats {
+  const stats = readStats(cgroup);
+  if (hasCgroup(cgroup) || init === undefined || !isAlive(init)) return stats;
+  return { ...stats, processes: listFamily(init.pid).length };
+}
+
+/**
+ * Checks that a container has a cgroup, by which it can be held.
+ *
+ * @param action - what cannot be done otherwise: `pause`
+ * @throws UnsupportedError
+ */
+export function checkHeld(action: string, { id, cgroup }: State): void {
+  if (hasCgroup(cgroup)) return;
+  throw new UnsupportedError(`${action} ${JSON.stringify(id)}`, 'a cgroup', {
+    hint: 'it was started where none could be made',
+  });
 }
 
 /**

@@ -98,8 +98,8 @@ describe('a plan on a unified host', () => {
         path: '/c/corral/web',
         payload: '/c/corral/web/payload',
         enable: [
-          { path: '/c', controllers: ['cpu', 'memory', 'pids'] },
-          { path: '/c/corral', controllers: ['cpu', 'memory', 'pids'] },
+          { path: '/c', controllers: ['cpu', 'memory', 'pids', 'io'] },
+          { path: '/c/corral', controllers: ['cpu', 'memory', 'pids', 'io'] },
         ],
         writes: [],
       },
@@ -107,15 +107,15 @@ describe('a plan on a unified host', () => {
     });
   });
 
-  it('hands down io and cpuset when a limit asks for them', () => {
+  it('hands down cpuset when a limit asks for it', () => {
     const { v2 } = plan(UNIFIED, { cpu: { cpus: '0-1', mems: '0' }, blockIO: { weight: 100 } });
-    expect(v2?.enable[1]?.controllers).toEqual(['cpu', 'memory', 'pids', 'cpuset', 'io']);
+    expect(v2?.enable[1]?.controllers).toEqual(['cpu', 'memory', 'pids', 'io', 'cpuset']);
     expect(v2?.writes.map(({ file }) => file)).toEqual(['cpuset.cpus', 'cpuset.mems', 'io.bfq.weight']);
   });
 
   it('writes unified files as they are, with their controller handed down', () => {
     const { v2 } = plan(UNIFIED, { unified: { 'memory.high': '1G', 'cgroup.max.depth': '3', 'hugetlb.2MB.max': '0' } });
-    expect(v2?.enable[0]?.controllers).toEqual(['cpu', 'memory', 'pids', 'hugetlb']);
+    expect(v2?.enable[0]?.controllers).toEqual(['cpu', 'memory', 'pids', 'io', 'hugetlb']);
     expect(v2?.writes).toEqual([
       { file: 'memory.high', value: '1G' },
       { file: 'cgroup.max.depth', value: '3' },
@@ -277,7 +277,7 @@ describe('refFromPlan', () => {
         base: '/c',
         path: '/c/corral/web',
         payload: '/c/corral/web/payload',
-        controllers: ['cpu', 'memory', 'pids'],
+        controllers: ['cpu', 'memory', 'pids', 'io'],
       },
       v1: [],
     });
