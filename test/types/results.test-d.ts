@@ -72,7 +72,9 @@ describe('figures', () => {
 
   test('of a kill say how', () => {
     expectTypeOf<Container['kill']>().returns.resolves.toEqualTypeOf<KillReport>();
-    expectTypeOf<KillReport['rung']>().toEqualTypeOf<'cgroup.kill' | 'freeze' | 'freezer' | 'list' | 'none'>();
+    expectTypeOf<KillReport['rung']>().toEqualTypeOf<
+      'cgroup.kill' | 'freeze' | 'freezer' | 'list' | 'pid-namespace' | 'children' | 'none'
+    >();
     expectTypeOf<KillReport['pids']>().toEqualTypeOf<readonly number[] | undefined>();
   });
 });
