@@ -33,13 +33,23 @@ function parseState(text: string, path: string): State | undefined {
   if (end < 0) return undefined;
   try {
     const lines = text.slice(0, end).split('\n');
-    const changes = lines.map((line) => JSON.parse(line) as StateChange);
+    const changes = lines.flatMap((line, index) => parseLine(line, index === 0));
     return changes.reduce<Partial<State>>(applyChange, {}) as State;
   } catch (error) {
     throw new ContainerError(`read ${path}: it is no JSON`, 'ERR_STATE_FILE', {
       hint: `corral did not write that: kill what is in the cgroup of that name, and remove ${path}`,
       cause: error,
     });
+  }
+}
+
+// Whoever died in the middle of adding to it has left half a line. The first one is the state itself.
+function parseLine(line: string, isFirst: boolean): readonly StateChange[] {
+  try {
+    return [JSON.parse(line) as StateChange];
+  } catch (error) {
+    if (isFirst) throw error;
+    return [];
   }
 }
 
@@ -163,9 +173,16 @@ export class OwnedState {
 
 /** Adds a line to a state file. @returns its length in bytes */
 export function writeLine(fd: number, change: StateChange): number {
-  const line = Buffer.from(`${JSON.stringify(change)}\n`);
+  // Never behind half a line that somebody has left.
+  const line = Buffer.from(`${isCut(fd) ? '\n' : ''}${JSON.stringify(change)}\n`);
   writeFileSync(fd, line);
   return line.length;
+}
+
+function isCut(fd: number): boolean {
+  const { size } = fstatSync(fd);
+  const last = Buffer.alloc(1);
+  return size > 0 && readSync(fd, last, 0, 1, size - 1) === 1 && last[0] !== 0x0a;
 }
 
 /** Reads an open state file. @param path - for the error @returns `undefined` while nothing whole is in it */
