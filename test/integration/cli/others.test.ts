@@ -71,7 +71,9 @@ describe('corral stats', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const lines = stdout.split('\n');
     expect(lines).toHaveLength(4);
-    expect(lines[0]).toMatch(/^NAME +STATUS +CPU % +MEMORY\/LIMIT +MEM % +PIDS\/LIMIT +READ\/WRITTEN +PEAK +SWAP +STALLED C\/M\/IO$/);
+    expect(lines[0]).toMatch(
+      /^NAME +STATUS +CPU % +MEMORY\/LIMIT +MEM % +PIDS\/LIMIT +READ\/WRITTEN +PEAK +SWAP +STALLED C\/M\/IO$/,
+    );
     expect(lines[1]).toMatch(/^busy +running +[1-9]\d*\.\d% +\d[\d.]*[KM]\/64M +\d+\.\d% +2\/20 /);
     expect(lines[2]).toMatch(/^idle +running +0\.\d% /);
   });
