@@ -32,7 +32,13 @@ describe('every example of docs/cli.md', () => {
   let directory: string;
 
   beforeEach((context) => {
-    requires(context, { root: true, idmap: true, controllers: ['memory', 'pids'], programs: ['tmux', 'bash'] });
+    requires(context, {
+      root: true,
+      cgroup2: true,
+      idmap: true,
+      controllers: ['memory', 'pids'],
+      programs: ['tmux', 'bash'],
+    });
     directory = mkdtempSync(join(tmpdir(), 'corral-test-docs-'));
     return () => rmSync(directory, { recursive: true });
   });
