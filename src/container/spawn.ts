@@ -74,12 +74,13 @@ export async function spawnWithFaults(
 }
 
 // What no file of /proc tells before it is tried. Remembered, the next plan does without.
-function isOurMistake(error: unknown, { plan }: Prepared): boolean {
+function isOurMistake(error: unknown, prepared: Prepared): boolean {
   if (error instanceof IdmapRefusedError) {
     rememberUnmappable(error.path ?? '/');
     return true;
   }
-  return error instanceof LaunchError && error.code === 'EINVAL' && rememberUnstackable(plan.steps[error.stepIndex]);
+  if (!(error instanceof LaunchError) || error.code !== 'EINVAL') return false;
+  return rememberUnstackable(prepared.plan.steps[error.stepIndex]);
 }
 
 interface StartContext {

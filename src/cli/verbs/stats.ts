@@ -1,10 +1,8 @@
 import { isatty } from 'node:tty';
 import { setTimeout as delay } from 'node:timers/promises';
-import { OptionError } from '../../errors/option-error.js';
-import { formatDuration } from '../../util/duration.js';
 import { escapeJson } from '../escape.js';
 import { EXIT } from '../exit-codes.js';
-import { duration } from '../flags/readers.js';
+import { INTERVAL, readInterval } from '../flags/interval.js';
 import { outputWidth, printJson, printOut } from '../print.js';
 import { COLUMNS } from '../stats/columns.js';
 import { showLive } from '../live.js';
@@ -21,9 +19,6 @@ interface StatsFlags {
 }
 
 const GROUP = 'How often';
-const DEFAULT_INTERVAL_MS = 1000;
-const MIN_INTERVAL_MS = 100;
-
 /** `corral stats` */
 export const stats: Verb = {
   operands: '[name...]',
@@ -36,12 +31,7 @@ export const stats: Verb = {
       value: false,
       opposite: '--stream',
     },
-    interval: {
-      flags: '--interval <TIME>',
-      help: 'time between two looks, from 100ms on (default: 1s)',
-      group: GROUP,
-      read: duration,
-    },
+    interval: INTERVAL,
     json: {
       flags: '--json',
       help: 'as JSON; with --stream, each look is one line',
@@ -66,8 +56,8 @@ q or Ctrl-C ends it, and so does the end of all containers that are named.`,
 };
 
 async function showStats({ operands, options, context }: VerbCall<StatsFlags>): Promise<number> {
-  const { json, stream, interval: intervalMs = DEFAULT_INTERVAL_MS } = options;
-  if (intervalMs < MIN_INTERVAL_MS) throw new OptionError('interval', formatDuration(intervalMs), 'at least 100ms');
+  const { json, stream, interval } = options;
+  const intervalMs = readInterval(interval);
   const { Containers } = await import('../../container/containers.js');
   const containers = new Containers(context);
   const names = [...new Set(operands)];

@@ -2,11 +2,10 @@ import { isatty } from 'node:tty';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ContainerTree } from '../../container/tree.js';
 import { NotFoundError } from '../../errors/state-errors.js';
-import { OptionError } from '../../errors/option-error.js';
 import { formatDuration } from '../../util/duration.js';
 import { escapeJson } from '../escape.js';
 import { EXIT } from '../exit-codes.js';
-import { duration } from '../flags/readers.js';
+import { INTERVAL, readInterval } from '../flags/interval.js';
 import { fitScreen, showLive } from '../live.js';
 import { outputWidth, printJson, printOut } from '../print.js';
 import { countContainers } from '../stats/live.js';
@@ -24,21 +23,13 @@ interface TreeFlags {
 
 type Look = () => readonly ContainerTree[];
 
-const DEFAULT_INTERVAL_MS = 1000;
-const MIN_INTERVAL_MS = 100;
-
 /** `corral tree` */
 export const tree: Verb = {
   operands: '[name...]',
   description: 'Shows containers with those that they hold: all of this user, or those that are named.',
   flags: {
     watch: { flags: '--watch', help: 'again and again, on the whole terminal', group: 'How often', value: true },
-    interval: {
-      flags: '--interval <TIME>',
-      help: 'time between two looks, from 100ms on (default: 1s)',
-      group: 'How often',
-      read: duration,
-    },
+    interval: INTERVAL,
     json: {
       flags: '--json',
       help: 'as JSON; with --watch, each look is one line',
@@ -58,8 +49,8 @@ what processes have for themselves alone, where no cgroup counts their memory.`,
 };
 
 async function showTree({ operands, options, context }: VerbCall<TreeFlags>): Promise<number> {
-  const { json, watch, interval: intervalMs = DEFAULT_INTERVAL_MS } = options;
-  if (intervalMs < MIN_INTERVAL_MS) throw new OptionError('interval', formatDuration(intervalMs), 'at least 100ms');
+  const { json, watch, interval } = options;
+  const intervalMs = readInterval(interval);
   const { Containers } = await import('../../container/containers.js');
   const containers = new Containers(context);
   const names = [...new Set(operands)];
