@@ -1,3 +1,4 @@
+import { parseSignal, signalName } from '../../util/signals.js';
 import { OptionError } from '../../errors/option-error.js';
 import { parseDuration } from '../../util/duration.js';
 import { parseOctal } from '../../util/octal.js';
@@ -54,3 +55,10 @@ export const pair: Reader = (value, { option, before }) => {
 function add(before: unknown, [key, value]: readonly [string, string | undefined]): object {
   return { ...(before as object | undefined), [key]: value };
 }
+
+/** A signal, by name or number; its name. */
+export const signal: Reader = (value, { option }) => {
+  const number = parseSignal(value);
+  if (number === undefined) throw new OptionError(option, value, 'a signal such as TERM');
+  return signalName(number);
+};

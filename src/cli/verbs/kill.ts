@@ -1,8 +1,7 @@
 import { OptionError } from '../../errors/option-error.js';
-import { SIGNALS, parseSignal, signalName } from '../../util/signals.js';
 import { FILTER_HELP, parseFilters } from '../filter.js';
 import type { Reader } from '../flags/flag.js';
-import { list, text } from '../flags/readers.js';
+import { list, signal as signalName } from '../flags/readers.js';
 import { type KillReport, type SignalReport, countProcesses, formatKill } from '../kill-report.js';
 import { type Outcome, forEach, outcomeToJson, outcomesExitCode, selectNames } from '../outcome.js';
 import { printJson, printOut } from '../print.js';
@@ -50,7 +49,7 @@ export const kill: Verb = {
       flags: '-s, --signal <SIGNAL>',
       help: 'send TERM, HUP, 10 … to every process instead, and do not wait (default: KILL)',
       group: 'Which, and how',
-      read: text,
+      read: signalName,
     },
     json: { flags: '--json', help: 'as JSON', group: 'Output', value: true },
   },
@@ -75,7 +74,8 @@ Exit code:
 
 async function killContainers({ operands, options, context }: VerbCall<KillFlags>): Promise<number> {
   const { all, filter, exec, dryRun, json } = options;
-  const signal = readSignal(options.signal);
+  // That one is the kill itself.
+  const signal = options.signal === 'SIGKILL' ? undefined : options.signal;
   if (signal !== undefined && dryRun === true) throw new UsageError('--dry-run is about a kill', 'leave --signal out');
   if (exec !== undefined && operands.length !== 1) throw new UsageError('--exec is of one container: give one name');
   if (exec !== undefined && signal !== undefined) throw new UsageError('--exec is about a kill', 'leave --signal out');
@@ -93,14 +93,6 @@ async function killContainers({ operands, options, context }: VerbCall<KillFlags
   if (json === true) printJson(outcomes.map(outcomeToJson));
   else for (const outcome of outcomes) await printOutcome(outcome, signal);
   return outcomesExitCode(outcomes);
-}
-
-/** @returns the name of the signal; `undefined` where it is a kill */
-function readSignal(text: string | undefined): string | undefined {
-  if (text === undefined) return undefined;
-  const number = parseSignal(text);
-  if (number === undefined) throw new OptionError('signal', text, 'a signal such as TERM');
-  return number === SIGNALS.SIGKILL ? undefined : signalName(number);
 }
 
 async function printOutcome(outcome: Outcome<KillReport | SignalReport>, signal: string | undefined): Promise<void> {

@@ -1,10 +1,8 @@
-import { OptionError } from '../../errors/option-error.js';
 import { formatDuration } from '../../util/duration.js';
 import { now } from '../../util/now.js';
-import { parseSignal, signalName } from '../../util/signals.js';
 import { exitCodeOf } from '../exit-codes.js';
 import { FILTER_HELP, parseFilters } from '../filter.js';
-import { duration, list, text } from '../flags/readers.js';
+import { duration, list, signal } from '../flags/readers.js';
 import type { StopReport } from '../kill-report.js';
 import { type Outcome, outcomeToJson, outcomesExitCode, selectNames, startEach } from '../outcome.js';
 import { printJson, printOut } from '../print.js';
@@ -35,7 +33,7 @@ export const stop: Verb = {
       flags: '-s, --signal <SIGNAL>',
       help: 'what they get (default: the --stop-signal they were run with, or TERM)',
       group: HOW,
-      read: text,
+      read: signal,
     },
     timeout: {
       flags: '-t, --timeout <TIME>',
@@ -69,10 +67,10 @@ Exit code:
 };
 
 async function stopContainers({ operands, options, context }: VerbCall<StopFlags>): Promise<number> {
-  const { all, filter, signal, timeout, allProcesses, json } = options;
+  const { all, filter, timeout, allProcesses, json } = options;
   const fits = filter === undefined ? undefined : parseFilters(filter);
   const how = {
-    ...(signal === undefined ? {} : { stopSignal: readSignal(signal) }),
+    ...(options.signal === undefined ? {} : { stopSignal: options.signal }),
     ...(timeout === undefined ? {} : { gracePeriod: timeout }),
     allProcesses: allProcesses === true,
   };
@@ -97,12 +95,6 @@ async function stopContainers({ operands, options, context }: VerbCall<StopFlags
 interface Stopped extends StopReport {
   /** From the request to the end. */
   readonly stopMs: number;
-}
-
-function readSignal(given: string): string {
-  const number = parseSignal(given);
-  if (number === undefined) throw new OptionError('signal', given, 'a signal such as TERM');
-  return signalName(number);
 }
 
 function printOutcome(outcome: Outcome<Stopped>): void {
