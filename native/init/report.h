@@ -18,7 +18,8 @@ struct ReportPage {
   uint32_t step;
   int32_t error;
   int32_t wait_status;
-  uint32_t reserved;
+  // The process that goes on in this one's stead, in a pid namespace; 0 for none.
+  int32_t successor;
   uint64_t exited_at;
   // Of an init that kills its children one by one: how many the workload left behind, and how many it could not kill.
   uint32_t left_behind;
@@ -33,6 +34,9 @@ class Report {
   // page behind its end would be a SIGBUS.
   int Map(int fd);
   void NoteStep(uint32_t step);
+  // Where clone(2) is to write the pid of the process that goes on (CLONE_PARENT_SETTID): whoever is killed right after
+  // it has still told. Null before Map().
+  int32_t* successor() { return page_ == nullptr ? nullptr : &page_->successor; }
   void NoteFailure(uint32_t step, int error);
   // Init waits for the workload. Does nothing when the workload's side has already failed.
   void NoteWaiting();

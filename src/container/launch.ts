@@ -128,7 +128,7 @@ export interface Place {
 export async function launchProcess(plan: ProcessPlan, context: LaunchContext, place: Place): Promise<LaunchedProcess> {
   const act = context.faults?.act ?? actNow;
   const reportFd = act('make report page', () => makeReportPage(context));
-  const cloning = act('clone corral-init', () => cloneInit(plan, context, place));
+  const cloning = act('clone corral-init', () => cloneInit(plan, context, { place, reportFd }));
   // While a worker thread waits for the kernel to make the namespaces, this one thinks out the rest.
   const encoding = encode(plan, context);
   encoding.catch(() => undefined);
@@ -174,9 +174,9 @@ function makeReportPage({ reportFile, undo }: LaunchContext): number {
 async function cloneInit(
   plan: ProcessPlan,
   { undo }: LaunchContext,
-  { cgroupPath }: Place,
+  { place, reportFd }: { readonly place: Place; readonly reportFd: number },
 ): Promise<{ readonly launched: Launched; readonly socket: Fd; readonly running: Running }> {
-  const launched = await clone(plan, cgroupPath);
+  const launched = await clone(plan, place.cgroupPath);
   const socket = new Fd(launched.socketFd);
   const running: Running = { pid: launched.pid, pidfd: Pidfd.adopt(launched.pidfd) };
   undo.push('close socket', () => {
@@ -184,7 +184,7 @@ async function cloneInit(
   });
   undo.push('kill corral-init', async () => {
     await endProcess(running.pidfd);
-    if (socket.isOpen) await endSuccessor(socket.number);
+    if (socket.isOpen) await endSuccessor(socket.number, running.pid, reportFd);
   });
   undo.push('close terminal', () => running.terminal?.close());
   return { launched, socket, running };
@@ -225,12 +225,23 @@ async function endProcess(pidfd: Pidfd): Promise<void> {
   pidfd.close();
 }
 
-/** Does the same for the one as which it has gone on: not reaped, that would keep its pid namespace from ever ending. */
-async function endSuccessor(socketFd: number): Promise<void> {
-  const said = takeOutcome(socketFd);
-  if (said?.kind === 'terminal') closeSync(said.fd);
-  if (said?.kind === 'pid') await endProcess(Pidfd.adopt(said.pidfd));
-  if (said?.kind === 'terminal' || said?.kind === 'pid') await endSuccessor(socketFd);
+/**
+ * Does the same for the one as which it has gone on: not reaped, that would keep its pid namespace from ever ending. It is a
+ * child of this process, so that its pid means nobody else.
+ */
+async function endSuccessor(socketFd: number, known: number, reportFd: number): Promise<void> {
+  const { successor } = readReportPage(reportFd);
+  if (successor !== 0 && successor !== known) await endProcess(Pidfd.open(successor));
+  closeUnread(socketFd);
+}
+
+/** What was sent along and never asked for. */
+function closeUnread(socketFd: number): void {
+  for (let said = takeOutcome(socketFd); said !== undefined; said = takeOutcome(socketFd)) {
+    if (said.kind === 'started') return;
+    if (said.kind === 'terminal') closeSync(said.fd);
+    if (said.kind === 'pid') closeSync(said.pidfd);
+  }
 }
 
 /**

@@ -170,14 +170,14 @@ function parseOutcome(data: Uint8Array, fds: readonly number[]): Outcome {
   const step = view.getUint32(4, true);
   const value = view.getInt32(8, true);
   const [fd] = fds;
-  if (type === 2 && fd !== undefined) return { kind: 'pid', pid: value, pidfd: fd };
-  if (type === 3) return { kind: 'terminal', fd: expectFd(fd) };
+  if (type === 2) return { kind: 'pid', pid: value, pidfd: expectFd(fd, 'pidfd') };
+  if (type === 3) return { kind: 'terminal', fd: expectFd(fd, 'terminal') };
   fds.forEach(closeSync);
   return { kind: 'failed', step: step === NO_STEP ? undefined : step, errno: value };
 }
 
 // A descriptor for which this process has no number left does not arrive, recvmsg(2): MSG_CTRUNC.
-function expectFd(fd: number | undefined): number {
+function expectFd(fd: number | undefined, what: string): number {
   if (fd !== undefined) return fd;
-  throw new SyscallError({ action: 'receive terminal', syscall: 'recvmsg', errno: EMFILE });
+  throw new SyscallError({ action: `receive ${what}`, syscall: 'recvmsg', errno: EMFILE });
 }

@@ -25,6 +25,8 @@ export interface Report {
   readonly errno: number;
   /** As wait(2) gives it; in phase `exited` only. */
   readonly waitStatus: number | undefined;
+  /** The pid, in corral-init's own pid namespace, of the child of the caller that went on in its stead; 0: none. */
+  readonly successor: number;
   /** Nanoseconds since the epoch; in phase `exited` only. */
   readonly exitedAt: bigint | undefined;
   /** Of an init that kills its children one by one: how many the workload left behind. */
@@ -71,6 +73,7 @@ function parseReport(bytes: Uint8Array): Report {
     step: step === NO_STEP ? undefined : step,
     errno: phase === 'failed' ? view.getInt32(12, true) : 0,
     waitStatus: exited ? view.getInt32(16, true) : undefined,
+    successor: view.getInt32(20, true),
     exitedAt: exited ? view.getBigUint64(24, true) : undefined,
     leftBehind: view.getUint32(32, true),
     survivors: view.getUint32(36, true),

@@ -21,23 +21,26 @@ int join_namespaces(Context& context, const join_namespaces_args& args) {
 }
 
 // setns(2) and unshare(2) of a pid namespace work for the children of the caller only. The child is made with
-// CLONE_PARENT, so that it is a child of corral's as this process was, and the supervisor can wait for it.
+// CLONE_PARENT, so that it is a child of corral's as this process was, and the supervisor can wait for it. Its pid is in
+// the report page before it runs: killed between the clone and the message, this process would leave the supervisor with
+// a child that it does not know, and a pid namespace that never ends.
 int enter_pid_namespace(Context& context, const enter_pid_namespace_args&) {
   int gate[2];
   if (::pipe2(gate, O_CLOEXEC) == -1) return -errno;
   Fd waiting(gate[0]);
   Fd open(gate[1]);
-  int pidfd = -1;
-  // The raw call: the third argument takes the pidfd on every architecture.
-  const long pid =
-      Call(SYS_clone, static_cast<unsigned long>(CLONE_PARENT | CLONE_PIDFD), nullptr, &pidfd, nullptr, nullptr);
+  int32_t* const successor = context.report.successor();
+  const auto flags = static_cast<unsigned long>(CLONE_PARENT | (successor == nullptr ? 0 : CLONE_PARENT_SETTID));
+  // The raw call: the third argument takes the pid on every architecture.
+  const long pid = Call(SYS_clone, flags, nullptr, successor, nullptr, nullptr);
   if (pid < 0) return static_cast<int>(pid);
   if (pid > 0) {
-    SendMessage(context.socket, {MessageType::kPid, 0, static_cast<int32_t>(pid)}, pidfd);
+    // Nobody but the supervisor reaps it: the pid means this child for as long as it has not.
+    const Fd pidfd(Call(SYS_pidfd_open, pid, 0));
+    SendMessage(context.socket, {MessageType::kPid, 0, static_cast<int32_t>(pid)}, pidfd.get());
     ::_exit(0);
   }
-  // Not a step further before the parent has been told the pid: a failure report that overtook it would leave the
-  // parent with a child that it does not know, and cannot wait for.
+  // Not a step further before the parent has been told the pid: a failure report that overtook it would have no reader.
   open = Fd();
   char end = 0;
   while (::read(waiting.get(), &end, 1) == -1 && errno == EINTR) {
