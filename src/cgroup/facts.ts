@@ -2,13 +2,13 @@ import { basename, dirname } from 'node:path/posix';
 import { isWritable, readIfPresent, readText } from './files.js';
 import { detectLayout } from './layout.js';
 import { parseWords } from './parse.js';
-import { readSystemdFacts } from './systemd/facts.js';
+import { readScopeFacts } from './systemd/facts.js';
 import type {
   CgroupFacts,
   CgroupLayout,
   CgroupProblem,
   Hierarchy,
-  SystemdFacts,
+  ScopeFacts,
   V1Base,
   V1Hierarchy,
   V2Base,
@@ -29,7 +29,7 @@ export function readLayout(): CgroupLayout {
 /** Reads everything about this host's cgroups that a plan depends on. */
 export function readCgroupFacts(): CgroupFacts {
   const layout = readLayout();
-  const systemd = readSystemdFacts(layout);
+  const systemd = readScopeFacts(layout);
   const v2Base = layout.v2 && selectV2Base(layout.v2, systemd);
   const v2Top = layout.v2 && isWritable(layout.v2.mount) ? readV2Base(layout.v2.mount) : undefined;
   return {
@@ -44,7 +44,7 @@ export function readCgroupFacts(): CgroupFacts {
   };
 }
 
-function selectV2Base({ mount, own }: Hierarchy, systemd: SystemdFacts | undefined): V2Base | undefined {
+function selectV2Base({ mount, own }: Hierarchy, systemd: ScopeFacts | undefined): V2Base | undefined {
   // What systemd has left to the caller is the right place, even for root, who may write anywhere.
   if (systemd?.delegated !== true && isWritable(mount)) return readV2Base(mount);
   if (own === undefined || !isWritable(own)) return undefined;
@@ -69,7 +69,7 @@ function toV1Base({ controllers }: V1Hierarchy, paths: readonly (string | undefi
   return path === undefined ? [] : [{ controllers, path }];
 }
 
-function describeProblem({ mode, v2, v1 }: CgroupLayout, systemd: SystemdFacts | undefined): CgroupProblem {
+function describeProblem({ mode, v2, v1 }: CgroupLayout, systemd: ScopeFacts | undefined): CgroupProblem {
   if (v2 === undefined) return describeLegacy(v1);
   if (v2.readonly)
     return {

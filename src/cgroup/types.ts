@@ -74,11 +74,11 @@ export interface CgroupFacts {
   /** Why there is no v2 base. */
   readonly problem?: CgroupProblem;
   /** Present where systemd has booted the host: then the cgroup tree is its own. */
-  readonly systemd?: SystemdFacts;
+  readonly systemd?: ScopeFacts;
 }
 
 /** What a scope of systemd's depends on. */
-export interface SystemdFacts {
+export interface ScopeFacts {
   /** Whose manager is asked: the system's by root, a user's own by everybody else. */
   readonly manager: 'system' | 'user';
   /** The caller may write its own cgroup, which systemd has left to it, or one above. @see systemd's CGROUP_DELEGATION.md */

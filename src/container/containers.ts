@@ -1,5 +1,5 @@
 import { freezeCgroup, isFrozen, thawCgroup } from '../cgroup/freeze.js';
-import type { KillReport } from '../cgroup/kill.js';
+import { type KillReport, killCgroup } from '../cgroup/kill.js';
 import type { Limits } from '../cgroup/limits.js';
 import { removeParent } from '../cgroup/parent.js';
 import type { SignalReport } from '../cgroup/signal.js';
@@ -20,7 +20,7 @@ import { checkAlive, checkHeld, describeState } from './describe.js';
 import { killExec } from './execs.js';
 import type { ContainerInfo } from './info.js';
 import { killState } from './kill-state.js';
-import { isNestedPath, killNested, outermost } from './nested.js';
+import { findNested, isNestedPath, outermost } from './nested.js';
 import { type ContainerTree, growTree, selectBranch } from './tree.js';
 import type { StopOptions } from './ending.js';
 import { type ContainerEvents, type EventOptions, watchContainers } from './events/watch.js';
@@ -73,7 +73,7 @@ export class Containers {
    * @throws NotFoundError; CgroupRefusedError when the cgroup is not the one that was recorded
    */
   async kill(id: string, options: { readonly dryRun?: boolean } = {}): Promise<KillReport> {
-    if (isNestedPath(id)) return killNested(id, (outer) => this.#store.get(outer), options);
+    if (isNestedPath(id)) return killCgroup(this.#findNested(id), options.dryRun === true ? { dryRun: true } : {});
     const state = this.#store.get(id);
     const { cgroup } = state;
     if (options.dryRun === true) return killState(state, { dryRun: true });
@@ -119,11 +119,13 @@ export class Containers {
    * Sends a signal to every process of a container, cgroups that it has made included: they are frozen meanwhile, so that none
    * can fork away from it. In a paused container they act on it when it goes on.
    *
+   * @param id - its name, or the path of one in another: `outer/inner`
    * @returns how many got it; without a cgroup, only the first process can
    * @throws NotFoundError, StateError; OptionError when there is no such signal; CgroupRefusedError, CgroupError
    */
   async signalAll(id: string, signal: string | number): Promise<SignalReport> {
-    const { signalEvery } = await import('./signalling.js');
+    const { signalEvery, signalInside } = await import('./signalling.js');
+    if (isNestedPath(id)) return signalInside(this.#findNested(id), signal);
     return signalEvery(this.#getAlive('signal', id), signal);
   }
 
@@ -254,6 +256,10 @@ export class Containers {
    */
   prune(options: { readonly dryRun?: boolean } = {}): Promise<readonly Pruned[]> {
     return clearAbandoned(this.#store, options.dryRun === true);
+  }
+
+  #findNested(path: string): CgroupRef {
+    return findNested(path, (outer) => this.#store.get(outer));
   }
 
   #getAlive(action: string, id: string): State {

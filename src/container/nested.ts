@@ -1,5 +1,4 @@
 import { listNested } from '../cgroup/nested.js';
-import { type KillReport, killCgroup } from '../cgroup/kill.js';
 import type { CgroupRef } from '../cgroup/types.js';
 import { NotFoundError } from '../errors/state-errors.js';
 import { isName } from '../spec/parse/name.js';
@@ -32,22 +31,18 @@ export function listContainersIn(cgroup: CgroupRef): readonly CgroupRef[] {
 }
 
 /**
- * Kills a container in a container, with all below it and nothing else. Whoever started it, inside, learns how it ended.
+ * Finds the cgroup of a container in a container. Whoever started it, inside, learns how it ends.
  *
  * @param path - the names from the outermost on: `outer/inner`
  * @param get - finds the outermost
- * @throws NotFoundError; CgroupRefusedError, CgroupError
+ * @throws NotFoundError
  */
-export function killNested(
-  path: string,
-  get: (id: string) => State,
-  options: { readonly dryRun?: boolean },
-): Promise<KillReport> {
+export function findNested(path: string, get: (id: string) => State): CgroupRef {
   const [outer = '', ...inner] = path.split(SEPARATOR);
   const found = inner.reduce<CgroupRef | undefined>(
     (cgroup, name) => cgroup && listContainersIn(cgroup).find(({ id }) => id === name),
     get(outer).cgroup,
   );
   if (found === undefined) throw new NotFoundError(path);
-  return killCgroup(found, options.dryRun === true ? { dryRun: true } : {});
+  return found;
 }

@@ -1,6 +1,7 @@
 import { isFrozen, thawCgroup } from '../cgroup/freeze.js';
 import { hasCgroup } from '../cgroup/ref.js';
 import { type SignalReport, signalCgroup } from '../cgroup/signal.js';
+import type { CgroupRef } from '../cgroup/types.js';
 import { OptionError } from '../errors/option-error.js';
 import { ANNOTATIONS } from '../spec/annotations.js';
 import { SIGNALS, parseSignal } from '../util/signals.js';
@@ -44,6 +45,15 @@ export async function signalEvery(state: State, signal: string | number): Promis
   }
   const handsOn = spec.annotations[ANNOTATIONS.init] === 'true' && number !== SIGNALS.SIGKILL;
   return signalCgroup(cgroup, number, { except: handsOn ? init?.pid : undefined });
+}
+
+/**
+ * Does so in a container of which only the cgroup is known: one inside another. A corral-init in it hands the signal on.
+ *
+ * @throws OptionError when there is no such signal; CgroupRefusedError, CgroupError
+ */
+export async function signalInside(cgroup: CgroupRef, signal: string | number): Promise<SignalReport> {
+  return signalCgroup(cgroup, readSignal(signal));
 }
 
 /** Lets a container go on that is paused: it is to act on a signal. @returns whether it was */

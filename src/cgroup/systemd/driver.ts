@@ -1,7 +1,7 @@
 import { OptionError } from '../../errors/option-error.js';
 import { UnsupportedError } from '../../errors/unsupported-error.js';
 import type { CgroupDriver } from '../../spec/annotations.js';
-import type { CgroupFacts, SystemdFacts } from '../types.js';
+import type { CgroupFacts, ScopeFacts } from '../types.js';
 import { isSlice } from './names.js';
 
 /** What {@link selectDriver} decides from. */
@@ -40,7 +40,7 @@ export function selectDriver({ facts, wanted, parent }: DriverRequest): CgroupDr
   return facts.systemd.delegated ? 'cgroupfs' : 'systemd';
 }
 
-function checkSystemd(systemd: SystemdFacts | undefined): void {
+function checkSystemd(systemd: ScopeFacts | undefined): void {
   if (systemd === undefined)
     throw new UnsupportedError(DRIVER, 'systemd as process 1, and there is no /run/systemd/system', {
       hint: 'leave the driver to corral, or say cgroupfs',

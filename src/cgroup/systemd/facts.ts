@@ -4,7 +4,7 @@ import { getXattr } from '../../native/xattr.js';
 import { isWritable, readIfPresent } from '../files.js';
 import { parseWords } from '../parse.js';
 import { CONTROLLERS } from '../resources.js';
-import type { CgroupLayout, CgroupProblem, Hierarchy, SystemdFacts, V2Base } from '../types.js';
+import type { CgroupLayout, CgroupProblem, Hierarchy, ScopeFacts, V2Base } from '../types.js';
 import { findSocket, listSockets } from './sockets.js';
 
 let booted: boolean | undefined;
@@ -16,7 +16,7 @@ function isBooted(): boolean {
 }
 
 /** Reads what a scope of systemd's depends on; `undefined` on a host that it has not booted. */
-export function readSystemdFacts(layout: CgroupLayout): SystemdFacts | undefined {
+export function readScopeFacts(layout: CgroupLayout): ScopeFacts | undefined {
   if (!isBooted()) return undefined;
   const uid = process.geteuid?.() ?? 0;
   const manager = uid === 0 ? 'system' : 'user';

@@ -1,7 +1,7 @@
 import { selectDriver } from '../../cgroup/systemd/driver.js';
 import { DEFAULT_SLICE } from '../../cgroup/systemd/names.js';
 import { DELEGATE_FILE, delegateCommands } from '../../cgroup/systemd/words.js';
-import type { SystemdFacts } from '../../cgroup/types.js';
+import type { ScopeFacts } from '../../cgroup/types.js';
 import { WITHOUT } from '../../compile/notes.js';
 import type { SystemFacts } from '../../host/facts.js';
 import type { DoctorFacts, Finding, Fix } from '../types.js';
@@ -39,7 +39,7 @@ export function diagnosePlace({ host: { cgroup }, system, trials }: DoctorFacts)
   };
 }
 
-function describeScopes(systemd: SystemdFacts | undefined): string {
+function describeScopes(systemd: ScopeFacts | undefined): string {
   const whose = systemd?.manager === 'user' ? "the user's own systemd" : 'systemd';
   return `scopes of ${whose}, below ${systemd?.base?.path ?? ''}/${DEFAULT_SLICE}`;
 }

@@ -159,6 +159,20 @@ describe('a container with others in it', () => {
     expect(lab.containers.tree(['outer'])[0]!.containers.map(({ id }) => id)).toEqual(['side']);
   });
 
+  it('has a signal sent to all of one of them, and to nobody else', async (context) => {
+    requiresNesting(context);
+    const box = await lab.nest(
+      `(corral run --name mid -- sleep 1000; echo "mid ended with $?" > /tmp/said) & corral run --name side -- sleep 1000 &
+       until test "$(corral ps -q | wc -l)" = 2; do :; done`,
+      { name: 'outer' },
+    );
+    await expect(lab.containers.signalAll('outer/nobody', 'INT')).rejects.toMatchObject({ code: 'ERR_NOT_FOUND' });
+    expect(await lab.containers.signalAll('outer/mid', 'INT')).toMatchObject({ processes: 2, complete: true });
+    expect(await lab.sh(box, 'until test -s /tmp/said; do :; done; cat /tmp/said; corral ps -q')).toBe(
+      'mid ended with 130\nside\n',
+    );
+  });
+
   it('calls itself what it likes: what is no name is not shown', async (context) => {
     requiresNesting(context);
     const box = await lab.nest('mkdir /sys/fs/cgroup/x /sys/fs/cgroup/y', { name: 'outer' });

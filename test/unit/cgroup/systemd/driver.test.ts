@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { selectDriver } from '../../../../src/cgroup/systemd/driver.js';
-import type { CgroupFacts, SystemdFacts } from '../../../../src/cgroup/types.js';
+import type { CgroupFacts, ScopeFacts } from '../../../../src/cgroup/types.js';
 
-const SYSTEMD: SystemdFacts = { manager: 'user', delegated: false, controllers: ['memory'] };
+const SYSTEMD: ScopeFacts = { manager: 'user', delegated: false, controllers: ['memory'] };
 const PROBLEM = { text: 'no systemd runs for this user', hint: 'loginctl enable-linger' };
 
-function facts(systemd?: Partial<SystemdFacts>): CgroupFacts {
+function facts(systemd?: Partial<ScopeFacts>): CgroupFacts {
   return {
     layout: { mode: 'unified', v1: [], named: [], disabled: [] },
     v1Base: [],

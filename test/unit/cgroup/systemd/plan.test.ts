@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { planCgroup } from '../../../../src/cgroup/plan.js';
 import { refFromPlan } from '../../../../src/cgroup/ref.js';
 import { scopeDirectory } from '../../../../src/cgroup/systemd/scope.js';
-import type { CgroupFacts, SystemdFacts } from '../../../../src/cgroup/types.js';
+import type { CgroupFacts, ScopeFacts } from '../../../../src/cgroup/types.js';
 import type { Resources } from '../../../../src/spec/types.js';
 
 const MANAGER = '/c/user.slice/user-1000.slice/user@1000.service';
 
-function factsOf(systemd: Partial<SystemdFacts> = {}): CgroupFacts {
+function factsOf(systemd: Partial<ScopeFacts> = {}): CgroupFacts {
   const base = { path: MANAGER, controllers: ['memory', 'pids'], needsEvacuation: false, isRoot: false };
   return {
     layout: { mode: 'unified', v1: [], named: [], disabled: [] },
