@@ -160,7 +160,10 @@ describe('corral exec -it', () => {
     await lab.box('seat');
     const seat = await sit(watched(corral(['exec', '-it', '-e', 'PS1=in> ', 'seat', ...bash('in> ').slice(2)])));
     await seat.sees(/in> $/);
-    await seat.asks('tty; stty size; tail -1 /proc/self/cgroup', /\/dev\/pts\/0\r\n24 80\r\n(0::\/exec-1|1:[\w,=]+:\/)\r\nin> $/);
+    await seat.asks(
+      'tty; stty size; tail -1 /proc/self/cgroup',
+      /\/dev\/pts\/0\r\n24 80\r\n(0::\/exec-1|1:[\w,=]+:\/)\r\nin> $/,
+    );
     seat.container.terminal?.resize({ columns: 70, rows: 20 });
     await seat.asks('until stty size | grep "^20 70"; do sleep 0.05; done', /\n20 70\r\nin> $/);
     await seat.asks('sleep 86401', /86401\r\n/);
