@@ -21,9 +21,9 @@ int join_namespaces(Context& context, const join_namespaces_args& args) {
 }
 
 // setns(2) and unshare(2) of a pid namespace work for the children of the caller only. The child is made with
-// CLONE_PARENT, so that it is a child of corral's as this process was, and the supervisor can wait for it. Its pid is in
-// the report page before it runs: killed between the clone and the message, this process would leave the supervisor with
-// a child that it does not know, and a pid namespace that never ends.
+// CLONE_PARENT, so that it is a child of corral's as this process was, and the supervisor can wait for it. Its pid is
+// in the report page before it runs: killed between the clone and the message, this process would leave the supervisor
+// with a child that it does not know, and a pid namespace that never ends.
 int enter_pid_namespace(Context& context, const enter_pid_namespace_args&) {
   int gate[2];
   if (::pipe2(gate, O_CLOEXEC) == -1) return -errno;
