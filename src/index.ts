@@ -51,7 +51,7 @@ export type {
   UpdateOptions,
   Volume,
 } from './spec/options.js';
-export type { IdMapping, NamespaceType, Spec } from './spec/types.js';
+export type { IdMapping, NamespaceType, Spec, SpecNamespaceType } from './spec/types.js';
 
 export { CgroupError, CgroupRefusedError } from './errors/cgroup-error.js';
 export { ContainerError, type ContainerErrorDetails, isContainerError } from './errors/container-error.js';

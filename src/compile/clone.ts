@@ -1,11 +1,11 @@
 import type { CgroupPlan } from '../plan/types.js';
 import type { Step } from '../plan/steps.js';
-import type { NamespaceType } from '../spec/types.js';
+import type { SpecNamespaceType } from '../spec/types.js';
 import { CLONE, type CloneFlag } from '../util/linux.js';
 import type { Context } from './context.js';
 
 /** The clone(2) flag of each type of namespace. */
-export const FLAG_OF: Readonly<Record<NamespaceType, CloneFlag>> = {
+export const FLAG_OF: Readonly<Record<SpecNamespaceType, CloneFlag>> = {
   user: 'CLONE_NEWUSER',
   mount: 'CLONE_NEWNS',
   pid: 'CLONE_NEWPID',
@@ -13,6 +13,7 @@ export const FLAG_OF: Readonly<Record<NamespaceType, CloneFlag>> = {
   uts: 'CLONE_NEWUTS',
   network: 'CLONE_NEWNET',
   cgroup: 'CLONE_NEWCGROUP',
+  time: 'CLONE_NEWTIME',
 };
 
 /**

@@ -1,8 +1,8 @@
 import type { HostFacts, KernelVersion } from '../host/facts.js';
-import type { Mount, NamespaceType, Spec } from '../spec/types.js';
+import type { Mount, SpecNamespaceType, Spec } from '../spec/types.js';
 
 /** Tells whether the container gets a namespace of this type for itself. */
-export function hasNamespace(spec: Spec, type: NamespaceType): boolean {
+export function hasNamespace(spec: Spec, type: SpecNamespaceType): boolean {
   return spec.linux.namespaces.some((namespace) => namespace.type === type);
 }
 

@@ -4,7 +4,7 @@ import { listProcesses } from '../cgroup/processes.js';
 import type { CgroupRef, ScopeRef, V1Ref, V2Ref } from '../cgroup/types.js';
 import type { IdRange } from '../plan/types.js';
 import { ANNOTATIONS, type CgroupDriver, HOST_OVERLAY, diesWithParent } from '../spec/annotations.js';
-import type { IdMapping, NamespaceType, Spec } from '../spec/types.js';
+import type { IdMapping, SpecNamespaceType, Spec } from '../spec/types.js';
 import { readCommand } from './commands.js';
 import { type ExecInfo, listExecs } from './execs.js';
 import { isAlive } from './identity.js';
@@ -48,7 +48,7 @@ export interface ContainerInternals {
     readonly readOnly: boolean;
   };
   /** Those that its first process is in; a type that cannot be read is absent. */
-  readonly namespaces: Readonly<Partial<Record<NamespaceType, NamespaceInfo>>>;
+  readonly namespaces: Readonly<Partial<Record<SpecNamespaceType, NamespaceInfo>>>;
   /** Which ids of the host its ids are; absent where they are the same. */
   readonly idMaps?: { readonly uids: readonly IdMapping[]; readonly gids: readonly IdMapping[] };
   readonly cgroup: {
@@ -111,7 +111,7 @@ function describeDirectory({ path, controllers, inode }: V2Ref | V1Ref): CgroupI
   return { path, controllers, ...(inode === undefined ? {} : { inode }) };
 }
 
-const LINKS: Readonly<Record<NamespaceType, string>> = {
+const LINKS: Readonly<Record<SpecNamespaceType, string>> = {
   user: 'user',
   mount: 'mnt',
   pid: 'pid',
@@ -119,12 +119,13 @@ const LINKS: Readonly<Record<NamespaceType, string>> = {
   uts: 'uts',
   network: 'net',
   cgroup: 'cgroup',
+  time: 'time',
 };
 
 // corral-init is not dumpable, and its links are then root's to read; its children are in the same namespaces.
 function readNamespaces(pids: readonly number[]): ContainerInternals['namespaces'] {
-  const found: Partial<Record<NamespaceType, NamespaceInfo>> = {};
-  for (const [type, link] of Object.entries(LINKS) as [NamespaceType, string][]) {
+  const found: Partial<Record<SpecNamespaceType, NamespaceInfo>> = {};
+  for (const [type, link] of Object.entries(LINKS) as [SpecNamespaceType, string][]) {
     const inode = pids.reduce<number | undefined>((known, pid) => known ?? readNamespace(String(pid), link), undefined);
     if (inode !== undefined) found[type] = { inode, shared: inode === readNamespace('self', link) };
   }

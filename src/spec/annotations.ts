@@ -17,6 +17,8 @@ export const ANNOTATIONS = {
   nest: 'dev.corral.nest',
   /** `cgroupfs` or `systemd`: who makes its cgroup. */
   cgroupDriver: 'dev.corral.cgroup-driver',
+  /** `true`: an engine has written the spec, which is followed to the letter; nobody is there to be told of less. */
+  engine: 'dev.corral.engine',
   /** `down`: not even the loopback device is brought up. */
   loopback: 'dev.corral.loopback',
 } as const;

@@ -5,14 +5,24 @@
  * @packageDocumentation
  */
 
+import type { Hooks } from './hooks.js';
+import type { Resources, Uint64 } from './resources.js';
+import type { Seccomp } from './seccomp.js';
+
+export type { Hook, Hooks } from './hooks.js';
+export type * from './resources.js';
+export type * from './seccomp.js';
+
 /** A container's configuration. */
 export interface Spec {
   readonly ociVersion: string;
   readonly hostname?: string;
+  readonly domainname?: string;
   readonly root: Root;
   readonly mounts: readonly Mount[];
   readonly process: Process;
   readonly linux: Linux;
+  readonly hooks?: Hooks;
   /** What corral adds to the spec travels here: see annotations.ts. */
   readonly annotations: Readonly<Record<string, string>>;
 }
@@ -27,6 +37,9 @@ export interface Mount {
   readonly type: string;
   readonly source: string;
   readonly options: readonly string[];
+  /** Of an idmapped mount; absent: those of the container's user namespace, where an option asks for one. */
+  readonly uidMappings?: readonly IdMapping[];
+  readonly gidMappings?: readonly IdMapping[];
 }
 
 export interface Process {
@@ -43,6 +56,30 @@ export interface Process {
   readonly terminal?: boolean;
   /** Of the terminal, in characters. */
   readonly consoleSize?: { readonly height: number; readonly width: number };
+  readonly apparmorProfile?: string;
+  readonly selinuxLabel?: string;
+  readonly scheduler?: Scheduler;
+  readonly ioPriority?: {
+    readonly class: 'IOPRIO_CLASS_RT' | 'IOPRIO_CLASS_BE' | 'IOPRIO_CLASS_IDLE';
+    /** 0–7. */
+    readonly priority: number;
+  };
+  /** CPUs of an entered process, as lists: before it joins the container's cgroup, and after. */
+  readonly execCPUAffinity?: { readonly initial?: string; readonly final?: string };
+}
+
+/** @see sched_setattr(2) */
+export interface Scheduler {
+  /** `SCHED_BATCH` and so on. */
+  readonly policy: string;
+  readonly nice?: number;
+  readonly priority?: number;
+  /** `SCHED_FLAG_RESET_ON_FORK` and so on. */
+  readonly flags?: readonly string[];
+  /** Nanoseconds, for SCHED_DEADLINE. */
+  readonly runtime?: Uint64;
+  readonly deadline?: Uint64;
+  readonly period?: Uint64;
 }
 
 export interface User {
@@ -68,12 +105,18 @@ export interface Rlimit {
   readonly hard: number | bigint;
 }
 
+/** Those that `corral run` makes. */
 export const NAMESPACE_TYPES = ['user', 'mount', 'pid', 'ipc', 'uts', 'network', 'cgroup'] as const;
 
 export type NamespaceType = (typeof NAMESPACE_TYPES)[number];
 
+/** Those that a spec may have. */
+export type SpecNamespaceType = NamespaceType | 'time';
+
 export interface Namespace {
-  readonly type: NamespaceType;
+  readonly type: SpecNamespaceType;
+  /** A namespace that is there already: it is joined. */
+  readonly path?: string;
 }
 
 export interface IdMapping {
@@ -93,48 +136,34 @@ export interface Linux {
   readonly sysctl: Readonly<Record<string, string>>;
   readonly resources: Resources;
   readonly cgroupsPath?: string;
+  readonly rootfsPropagation?: 'private' | 'shared' | 'slave' | 'unbindable';
+  readonly seccomp?: Seccomp;
+  /** Device nodes beside the default ones. */
+  readonly devices?: readonly Device[];
+  /** Of the runtime's network namespace, by name: they are moved into the container's. */
+  readonly netDevices?: Readonly<Record<string, { readonly name?: string }>>;
+  /** `LINUX` or `LINUX32`. @see personality(2) */
+  readonly personality?: { readonly domain: string; readonly flags?: readonly string[] };
+  /** The SELinux label of its mounts. */
+  readonly mountLabel?: string;
+  /** Of the clocks of its time namespace. */
+  readonly timeOffsets?: Readonly<Partial<Record<'monotonic' | 'boottime', TimeOffset>>>;
+  /** @see set_mempolicy(2) */
+  readonly memoryPolicy?: { readonly mode: string; readonly nodes?: string; readonly flags?: readonly string[] };
 }
 
-/** What a container may use. @see config-linux.md "Control groups" */
-export interface Resources {
-  readonly memory?: {
-    /** Bytes; -1: no limit. */
-    readonly limit?: number;
-    /** Memory and swap together, in bytes; -1: no limit. Absent beside a `limit`: no swap at all. */
-    readonly swap?: number;
-    /** Soft limit in bytes. */
-    readonly reservation?: number;
-  };
-  readonly cpu?: {
-    /** Microseconds of CPU time in each period; -1: no limit. */
-    readonly quota?: number;
-    /** Microseconds, 1,000–1,000,000. */
-    readonly period?: number;
-    /** Relative weight, 2–262144. */
-    readonly shares?: number;
-    /** A list such as `0-3,7`. */
-    readonly cpus?: string;
-    readonly mems?: string;
-  };
-  readonly pids?: {
-    /** Processes and threads; -1: no limit. */
-    readonly limit: number;
-  };
-  readonly blockIO?: {
-    /** 10–1000. */
-    readonly weight?: number;
-    readonly throttleReadBpsDevice?: readonly ThrottleDevice[];
-    readonly throttleWriteBpsDevice?: readonly ThrottleDevice[];
-    readonly throttleReadIOPSDevice?: readonly ThrottleDevice[];
-    readonly throttleWriteIOPSDevice?: readonly ThrottleDevice[];
-  };
-  /** cgroup v2 files, written as they are. */
-  readonly unified?: Readonly<Record<string, string>>;
+export interface TimeOffset {
+  readonly secs?: number;
+  readonly nanosecs?: number;
 }
 
-export interface ThrottleDevice {
-  readonly major: number;
-  readonly minor: number;
-  /** Bytes or operations per second. */
-  readonly rate: number;
+export interface Device {
+  /** Block, character, unbuffered character, or a FIFO. */
+  readonly type: 'b' | 'c' | 'u' | 'p';
+  readonly path: string;
+  readonly major?: number;
+  readonly minor?: number;
+  readonly fileMode?: number;
+  readonly uid?: number;
+  readonly gid?: number;
 }

@@ -7,6 +7,7 @@
 /** clone(2), unshare(2) and setns(2) flags. */
 export const CLONE = {
   CLONE_NEWNS: 0x00020000,
+  CLONE_NEWTIME: 0x00000080,
   CLONE_NEWCGROUP: 0x02000000,
   CLONE_NEWUTS: 0x04000000,
   CLONE_NEWIPC: 0x08000000,
