@@ -61,6 +61,7 @@
         'native/init/steps/files.cc',
         'native/init/steps/files_channel.cc',
         'native/init/steps/init_reaper.cc',
+        'native/init/steps/lifecycle.cc',
         'native/init/steps/mounts.cc',
         'native/init/steps/namespaces.cc',
         'native/init/steps/paths.cc',

@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cstring>
 
@@ -56,6 +57,16 @@ void Report::NoteChildren(uint32_t left_behind, uint32_t survivors) {
   if (page_ == nullptr) return;
   Store(&page_->left_behind, left_behind);
   Store(&page_->survivors, survivors);
+}
+
+void Report::NoteHook(int wait_status, int output) {
+  if (page_ == nullptr) return;
+  page_->hook_status = wait_status;
+  const off_t size = ::lseek(output, 0, SEEK_END);
+  constexpr off_t kRoom = sizeof(page_->hook_output);
+  if (size == -1 || ::lseek(output, size > kRoom ? size - kRoom : 0, SEEK_SET) == -1) return;
+  const ssize_t length = ::read(output, page_->hook_output, kRoom);
+  Store(&page_->hook_output_size, static_cast<uint32_t>(length > 0 ? length : 0));
 }
 
 void Report::NoteExit(int wait_status) {

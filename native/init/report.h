@@ -24,8 +24,12 @@ struct ReportPage {
   // Of an init that kills its children one by one: how many the workload left behind, and how many it could not kill.
   uint32_t left_behind;
   uint32_t survivors;
+  // Of a hook that has failed: its wait status, and the end of what it has written.
+  int32_t hook_status;
+  uint32_t hook_output_size;
+  char hook_output[2048];
 };
-static_assert(sizeof(ReportPage) == 40);
+static_assert(sizeof(ReportPage) == 2096 && sizeof(ReportPage) <= kReportSize);
 
 // The mapped page. Before Map() succeeds, all writes go nowhere.
 class Report {
@@ -42,6 +46,8 @@ class Report {
   void NoteWaiting();
   // Before NoteExit(), where there are children to be killed.
   void NoteChildren(uint32_t left_behind, uint32_t survivors);
+  // A hook has failed with this wait status; `output` is a file with what it has written.
+  void NoteHook(int wait_status, int output);
   // The workload ended with `wait_status`. Does nothing when it never was exec'd.
   void NoteExit(int wait_status);
 
@@ -51,7 +57,7 @@ class Report {
   ReportPage* page_ = nullptr;
 };
 
-enum class MessageType : uint32_t { kFailed = 1, kPid = 2, kTerminal = 3 };
+enum class MessageType : uint32_t { kFailed = 1, kPid = 2, kTerminal = 3, kSynchronize = 5, kReady = 6 };
 
 struct Message {
   MessageType type;

@@ -3,22 +3,18 @@ import { createCgroup } from '../cgroup/create.js';
 import { joinV1, joinV2 } from '../cgroup/join.js';
 import type { Act, CgroupRef } from '../cgroup/types.js';
 import { NOTES } from '../compile/notes.js';
-import { ContainerError } from '../errors/container-error.js';
 import { OptionError } from '../errors/option-error.js';
-import { LaunchError, LaunchKilledError } from '../errors/launch-error.js';
-import { type Launched, type Outcome, awaitOutcome, launchInit, takeOutcome } from '../native/launch.js';
+import { type Launched, launchInit, takeOutcome } from '../native/launch.js';
 import { Fd } from '../native/fd.js';
 import { Pidfd } from '../native/pidfd.js';
 import { createReportPage, readReportPage } from '../native/report-page.js';
-import { describeStep } from '../plan/describe.js';
 import { encodePlan } from '../plan/encode.js';
-import { hintFor } from '../plan/hints.js';
-import { FINAL_STEPS, type Step } from '../plan/steps.js';
+import type { Step } from '../plan/steps.js';
 import type { FdPlan, IdMapPlan, Placement } from '../plan/types.js';
-import { errnoName } from '../util/errno.js';
 import { CLONE } from '../util/linux.js';
-import { parseSignal, signalName } from '../util/signals.js';
+import { parseSignal } from '../util/signals.js';
 import type { UndoStack } from '../util/undo.js';
+import { type Running, follow } from './follow.js';
 import { type EncodedPlan, handOver } from './hand-over.js';
 import { writeIdMaps } from './id-maps.js';
 import type { Keeper } from './keeper.js';
@@ -40,6 +36,10 @@ export interface LaunchContext {
   readonly streams: Readonly<Record<'stdin' | 'stdout' | 'stderr', number>>;
   /** The file of the report page; a memfd where none is needed after this process. */
   readonly reportFile?: string;
+  /** Descriptors by slot that only the caller can open; they stay the caller's. */
+  readonly fds?: ReadonlyMap<string, number>;
+  /** Runs the hooks of the runtime, when the container is mounted and not yet entered. */
+  readonly runHooks?: (pid: number) => Promise<void>;
 }
 
 /** A process that a plan has brought up to its exec. */
@@ -55,13 +55,6 @@ export interface LaunchedProcess {
   readonly notes: readonly string[];
   /** What keeps its scope of systemd's until it is no longer needed. */
   readonly keeper?: Keeper;
-}
-
-/** The process of a launch under way: it may go on as another one, and hand over a terminal. */
-interface Running {
-  pid: number;
-  pidfd: Pidfd;
-  terminal?: Fd;
 }
 
 /** Does every action for real: what {@link LaunchFaults.act} wraps. */
@@ -83,6 +76,7 @@ export async function launchContainer(
   const cgroup = createCgroup(plan.cgroup, { undo: context.undo, act, id: plan.id });
   onCgroup(cgroup);
   const process = await launchProcess(plan, context, {
+    ...(context.fds === undefined ? {} : { fds: context.fds }),
     ...(plan.cgroup.v2 === undefined ? {} : { cgroupPath: plan.cgroup.v2.payload }),
     join: (launched) => {
       if (launched.fallback !== undefined) joinV2(plan.cgroup, launched.pid, act);
@@ -141,7 +135,7 @@ export async function launchProcess(plan: ProcessPlan, context: LaunchContext, p
     return fd.kind === 'stream' ? context.streams[fd.stream] : place.fds?.get(fd.slot);
   };
   handOver(encoded, { launched, undo: context.undo, act, opened, cgroupPath: joined });
-  await follow(socket.number, running, encoded.steps, reportFd);
+  await follow({ socketFd: socket.number, running, runHooks: context.runHooks }, encoded.steps, reportFd);
   socket.close();
   return { ...running, reportFd, notes: fallbackNotes(launched, place) };
 }
@@ -201,24 +195,6 @@ async function clone({ clone: { flags } }: ProcessPlan, cgroupPath: string | und
   }
 }
 
-/** Waits for the exec. A process that enters a pid namespace goes on as another one: `running` follows it. */
-async function follow(socketFd: number, running: Running, steps: readonly Step[], reportFd: number): Promise<void> {
-  let outcome = await awaitOutcome(socketFd);
-  if (outcome.kind === 'pid') {
-    const before = running.pidfd;
-    running.pid = outcome.pid;
-    running.pidfd = Pidfd.adopt(outcome.pidfd);
-    await before.wait();
-    before.close();
-    outcome = await awaitOutcome(socketFd);
-  }
-  if (outcome.kind === 'terminal') {
-    running.terminal = new Fd(outcome.fd);
-    outcome = await awaitOutcome(socketFd);
-  }
-  checkOutcome(outcome, steps, { reportFd, pidfd: running.pidfd });
-}
-
 /** Kills a process that this one has started, if it still runs, and reaps it. */
 async function endProcess(pidfd: Pidfd): Promise<void> {
   if (sendSignal(pidfd, SIGKILL)) await pidfd.wait();
@@ -259,34 +235,6 @@ export function sendSignal(pidfd: Pidfd, signal: string | number): boolean {
 }
 
 const SIGKILL = 9;
-
-/** @throws LaunchError or LaunchKilledError unless the workload was exec'd */
-function checkOutcome(
-  outcome: Outcome,
-  steps: readonly Step[],
-  { reportFd, pidfd }: { readonly reportFd: number; readonly pidfd: Pidfd },
-): void {
-  if (outcome.kind === 'failed') throw launchError(outcome.step, outcome.errno, steps);
-  const { phase, step: index, errno } = readReportPage(reportFd);
-  // A filter that forbids sendmsg keeps the message back; the page cannot be forbidden.
-  if (phase === 'failed') throw launchError(index, errno, steps);
-  if (phase !== 'running' && phase !== 'created') return;
-  const step = index === undefined ? undefined : steps[index];
-  // At exec the page cannot change any more: whoever dies from then on has been started.
-  if (phase === 'running' && step !== undefined && FINAL_STEPS.includes(step.op)) return;
-  const signal = pidfd.poll()?.signal ?? SIGKILL;
-  const action = phase === 'created' || step === undefined ? 'start of corral-init' : describeStep(step);
-  throw new LaunchKilledError(signalName(signal), index ?? -1, action);
-}
-
-function launchError(index: number | undefined, errno: number, steps: readonly Step[]): Error {
-  const step = index === undefined ? undefined : steps[index];
-  if (index === undefined || step === undefined) {
-    return new ContainerError(`corral-init refuses the plan: ${errnoName(errno)}`, 'ERR_PLAN');
-  }
-  const hint = hintFor(step, errnoName(errno));
-  return new LaunchError({ action: describeStep(step), errno, stepIndex: index, op: step.op }, { hint });
-}
 
 function fallbackNotes({ fallback }: Launched, { cgroupPath }: Place): readonly string[] {
   if (fallback === undefined || cgroupPath === undefined) return [];

@@ -50,6 +50,13 @@ export type Outcome =
       readonly pidfd: number;
     }
   | {
+      /**
+       * `synchronize`: corral-init waits for the runtime's hooks, until {@link goOn}. `ready`: all is done but what only the
+       * start brings. More outcomes follow.
+       */
+      readonly kind: 'synchronize' | 'ready';
+    }
+  | {
       /** The process has opened a terminal for itself; more outcomes follow. */
       readonly kind: 'terminal';
       /** Its master. Belongs to the caller; closed, it hangs the terminal up. */
@@ -141,6 +148,11 @@ export function sendPlan(socketFd: number, plan: Uint8Array, fds: readonly numbe
   }
 }
 
+/** Lets a corral-init go on that waits for the runtime's hooks. @throws SyscallError EPIPE where it is gone */
+export function goOn(socketFd: number): void {
+  call('let corral-init go on', () => addon.sendMessage({ fd: socketFd, data: new Uint8Array(1), fds: [] }));
+}
+
 /**
  * Waits for what corral-init says next.
  *
@@ -171,6 +183,8 @@ function parseOutcome(data: Uint8Array, fds: readonly number[]): Outcome {
   const value = view.getInt32(8, true);
   const [fd] = fds;
   if (type === 2) return { kind: 'pid', pid: value, pidfd: expectFd(fd, 'pidfd') };
+  if (type === 5) return { kind: 'synchronize' };
+  if (type === 6) return { kind: 'ready' };
   if (type === 3) return { kind: 'terminal', fd: expectFd(fd, 'terminal') };
   fds.forEach(closeSync);
   return { kind: 'failed', step: step === NO_STEP ? undefined : step, errno: value };

@@ -35,6 +35,9 @@ const DESCRIBERS: Describers = {
   'set-parent-death-signal': ({ signal }) => `set parent-death signal ${signalName(Number(signal))}`,
   'find-executable': ({ file }) => `find executable ${file}`,
   'stay-as-init': () => 'stay as init',
+  synchronize: () => 'wait for the hooks of the runtime',
+  'run-hook': ({ path }) => `run hook ${path}`,
+  'await-start': () => 'wait for the start',
   'set-user': ({ uid, gid, groups }) =>
     `set user ${String(uid)}:${String(gid)}${groups.length > 0 ? ` with groups ${groups.join(',')}` : ''}`,
   'set-bounding-capabilities': ({ keep }) => `set bounding capabilities ${hex(keep)}`,

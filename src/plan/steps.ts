@@ -74,6 +74,12 @@ export const STEPS = {
     args: { root: 'fd', columns: 'uint', rows: 'uint', uid: 'uint', console: 'str', terminal: 'out' },
   },
   'keep-children': { number: 38, args: { always: 'uint' } },
+  synchronize: { number: 60, args: {} },
+  'run-hook': {
+    number: 61,
+    args: { path: 'str', argv: 'strv', environment: 'strv', timeout: 'uint', state: 'str', state_end: 'str' },
+  },
+  'await-start': { number: 62, args: { start: 'fd' } },
 } as const satisfies Record<string, StepDefinition>;
 
 /** The name of a step, as `corral plan` prints it. */
