@@ -33,6 +33,8 @@ export interface UpdateWrite {
 export interface UpdatePlan {
   /** Controllers that v2 has to hand down first. */
   readonly enable: readonly string[];
+  /** Controllers of v2 that are used from then on: those, and others that it hands down already. */
+  readonly used: readonly string[];
   /** In an order in which the kernel takes them. */
   readonly writes: readonly UpdateWrite[];
 }
@@ -46,11 +48,13 @@ export function planUpdate(request: UpdateRequest): UpdatePlan {
   const { ref, given, hasSwap } = request;
   const resources = { ...given, ...(given.memory && { memory: completeMemory(given.memory, request.memory) }) };
   const enable: string[] = [];
+  const used: string[] = [];
   const writes: UpdateWrite[] = [];
   for (const controller of CONTROLLERS.filter((name) => isTouched[name](given))) {
     const place = findPlace(controller, request);
     if (place === undefined) continue; // it is to have no limit there, and has none
     if (place.isNew) enable.push(controller);
+    if (place.version === 2) used.push(controller);
     const list =
       place.version === 2
         ? orderV2(V2[controller](resources, { hasSwap }))
@@ -58,7 +62,7 @@ export function planUpdate(request: UpdateRequest): UpdatePlan {
     writes.push(...list.map((write) => ({ path: place.path, write })));
   }
   // A controller that is handed down changes nothing by itself; a limit that cannot be given must be found out before any is.
-  return { enable: ref.v2 === undefined ? [] : enable, writes };
+  return { enable: ref.v2 === undefined ? [] : enable, used, writes };
 }
 
 const isTouched: Readonly<Record<Controller, (resources: Resources) => boolean>> = {

@@ -19,7 +19,7 @@ import { formatOld } from './update-undo.js';
  *
  * @param given - what is to be changed: -1, and a rate of 0, stand for none
  * @param memory - the limits of memory that there will be, all together
- * @returns the controllers that v2 has been made to hand down for it
+ * @returns the controllers of v2 that it took, whose files can be read from then on
  * @throws UnsupportedError for a limit of a controller that the container has not got
  * @throws CgroupError naming the file and the value that was refused; everything is as it was before then
  * @see cgroup-v2.rst "Memory"; cgroup-v1/memory.rst
@@ -28,7 +28,7 @@ export function updateCgroup(ref: CgroupRef, given: Resources, memory: Resources
   for (const target of listTargets(ref)) checkIdentity('update', target);
   const { v2 } = ref;
   const layout = readLayout();
-  const { enable, writes } = planUpdate({
+  const { enable, used, writes } = planUpdate({
     ref,
     given,
     memory,
@@ -40,7 +40,7 @@ export function updateCgroup(ref: CgroupRef, given: Resources, memory: Resources
   });
   if (v2 !== undefined && enable.length > 0) handDown(v2, enable);
   writeAll(writes.flatMap(resolveWrite));
-  return enable;
+  return used;
 }
 
 function readWords(v2: V2Ref | undefined, path: string | undefined, file: string): readonly string[] {

@@ -47,7 +47,7 @@ export interface StateChange extends Partial<State> {
 export interface LimitChange {
   /** What was changed: -1, and a rate of 0, stand for none. */
   readonly resources: Resources;
-  /** Controllers that v2 has been made to hand down for it. */
+  /** Controllers of v2 that it took. */
   readonly controllers: readonly string[];
 }
 

@@ -58,6 +58,15 @@ describe('on v2', () => {
     expect(plan({ given: { blockIO: { weight: 10 } } })).toEqual(['+io', '/c/corral/web io.bfq.weight=10']);
   });
 
+  it('tells of one that it found handed down already', () => {
+    const request = { ref: V2, memory: undefined, hasSwap: true, offered: ['cpuset', 'pids'], v1: [] };
+    const given = { cpu: { cpus: '0' }, pids: { limit: 5 } };
+    expect(planUpdate({ ...request, given, present: ['cpuset'] })).toMatchObject({
+      enable: ['pids'],
+      used: ['cpuset', 'pids'],
+    });
+  });
+
   it('does nothing where there is nothing to take away', () => {
     expect(plan({ given: { pids: { limit: -1 } }, present: [] })).toEqual([]);
   });
