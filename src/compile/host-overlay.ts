@@ -85,7 +85,8 @@ function visibleMounts(context: Context): readonly HostMount[] {
   const covered = [...OWN, ...hiddenDirectories(facts)].filter((path) => !exposed.includes(path));
   const last = new Map(facts.mounts.map((mount) => [mount.target, mount]));
   return [...last.values()].filter(
-    ({ target, type }) => target !== '/' && !PSEUDO.has(type) && !covered.some((path) => isWithin(target, path)),
+    ({ target, type, unreachable }) =>
+      target !== '/' && unreachable !== true && !PSEUDO.has(type) && !covered.some((path) => isWithin(target, path)),
   );
 }
 

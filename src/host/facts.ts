@@ -65,6 +65,8 @@ export interface HostMount {
   readonly readOnly: boolean;
   /** A single file is mounted here: Docker's /etc/hosts. */
   readonly isFile: boolean;
+  /** It lies in a directory that the caller may not enter. */
+  readonly unreachable?: true;
 }
 
 export type PathKind = 'file' | 'directory';

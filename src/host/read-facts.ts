@@ -1,4 +1,15 @@
-import { closeSync, lstatSync, openSync, readFileSync, readdirSync, readlinkSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  lstatSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  statSync,
+} from 'node:fs';
+import { dirname } from 'node:path/posix';
 import { readCgroupFacts } from '../cgroup/facts.js';
 import { type MountEntry, parseMountinfo } from '../cgroup/mountinfo.js';
 import { addon } from '../native/addon.js';
@@ -134,13 +145,25 @@ function isLocked(path: string): boolean {
 }
 
 function toMount({ root, point, type, options }: MountEntry): HostMount {
+  const unreachable = !isReachable(point);
   return {
     target: point,
     type,
     readOnly: options.includes('ro'),
+    ...(unreachable ? { unreachable } : {}),
     // Only a part of a file system can be a file; asking a whole one, an NFS server that is down say, might take for ever.
-    isFile: root !== '/' && statSync(point, { throwIfNoEntry: false })?.isFile() === true,
+    isFile: root !== '/' && !unreachable && statSync(point, { throwIfNoEntry: false })?.isFile() === true,
   };
+}
+
+// Docker's mounts, for whoever is not root.
+function isReachable(point: string): boolean {
+  try {
+    accessSync(dirname(point), constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function readRootEntries(): readonly RootEntry[] {

@@ -1,4 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readCgroupFacts } from '../../../src/cgroup/facts.js';
 import { makeDelegatedUser, UID } from '../../helpers/delegated-user.js';
@@ -34,6 +36,21 @@ describe('a user without privileges, in a cgroup that was delegated to it', () =
     const { stdout } = corral('run', '--', 'sh', '-c', 'cat /etc/shadow; ls -A /root /home | wc -l');
     expect(stdout.trim()).toBe('3');
     expect(readFileSync('/etc/shadow', 'utf8')).not.toBe('');
+  });
+
+  it('is not kept from running by a mount in a directory that is closed to it, as Docker makes them', () => {
+    const closed = mkdtempSync('/var/tmp/corral-closed-');
+    const point = join(closed, 'mnt');
+    mkdirSync(point);
+    execFileSync('mount', ['-t', 'tmpfs', 'corral-test', point]);
+    try {
+      expect(corral('run', '--', 'sh', '-c', `ls ${point} 2>&1 || echo ran`).stdout).toMatch(
+        /(Permission denied|cannot access).*\nran\n$/s,
+      );
+    } finally {
+      execFileSync('umount', [point]);
+      rmSync(closed, { recursive: true });
+    }
   });
 
   it('copies into containers and out of them, whatever the modes there', () => {

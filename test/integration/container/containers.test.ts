@@ -105,7 +105,7 @@ describe('inspect()', () => {
     expect(idMaps).toBeUndefined();
     expect(init).toBe(true);
     expect(rootfs).toEqual({ source: '/', overlay: false, readOnly: false });
-    expect(Object.values(namespaces).map(({ shared }) => shared)).toEqual(Array(7).fill(true));
+    expect(Object.values(namespaces).map(({ shared }) => shared)).toEqual(Array(8).fill(true));
   });
 });
 

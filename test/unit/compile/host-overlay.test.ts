@@ -50,6 +50,12 @@ describe('root’s view of the host', () => {
     expect(lines(facts)).not.toContain('mount overlay on /etc/hosts');
   });
 
+  test('leaves out what the caller may not even reach, such as Docker’s own mounts', () => {
+    const layer = { ...mount('/var/lib/docker/overlay2/x/merged', 'overlay'), unreachable: true as const };
+    expect(trees(hostFacts({ mounts: [ROOT, layer] }))).toEqual(['/']);
+    expect(trees(hostFacts({ mounts: [ROOT, mount('/srv', 'ext4')] }))).toHaveLength(2);
+  });
+
   test('shows of several mounts on one directory the last', () => {
     expect(trees(hostFacts({ mounts: [ROOT, mount('/srv', 'ext4'), mount('/srv', 'tmpfs')] }))).toEqual(['/']);
     expect(trees(hostFacts({ mounts: [ROOT, mount('/srv', 'tmpfs'), mount('/srv', 'ext4')] }))).toEqual(['/', '/srv']);
