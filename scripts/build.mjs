@@ -58,6 +58,14 @@ const program = await build({ ...PROGRAM, outfile: 'dist/cli/main.cjs', plugins:
 // is unpacked, at each start.
 await build({ ...PROGRAM, outfile: 'dist/cli/run.cjs', plugins: [lazyBuiltins(), dbusApart(), onlyVerb('run')] });
 
+// What engines start.
+const engine = await build({
+  ...PROGRAM,
+  entryPoints: ['src/oci/main.ts'],
+  outfile: 'dist/cli/oci.cjs',
+  plugins: [lazyBuiltins(), dbusApart()],
+});
+
 // Only who talks to systemd reads it.
 await build({
   ...COMMONJS,
@@ -66,19 +74,24 @@ await build({
   plugins: [withoutIntrospection()],
 });
 
-await build({
-  ...COMMONJS,
-  entryPoints: ['src/cli/start.ts'],
-  outfile: 'dist/cli/corral.cjs',
-  define: {
-    'import.meta.dirname': '__dirname',
-    CORRAL_BUILD: JSON.stringify(digest('dist/cli/main.cjs', 'dist/cli/run.cjs')),
-  },
-});
-chmodSync(`${root}/dist/cli/corral.cjs`, 0o755);
+for (const [source, name] of [
+  ['src/cli/start.ts', 'corral'],
+  ['src/oci/start.ts', 'corral-oci'],
+]) {
+  await build({
+    ...COMMONJS,
+    entryPoints: [source],
+    outfile: `dist/cli/${name}.cjs`,
+    define: {
+      'import.meta.dirname': '__dirname',
+      CORRAL_BUILD: JSON.stringify(digest('dist/cli/main.cjs', 'dist/cli/run.cjs', 'dist/cli/oci.cjs')),
+    },
+  });
+  chmodSync(`${root}/dist/cli/${name}.cjs`, 0o755);
+}
 
 // The library holds all that is in the others.
-const inputs = [library, program].flatMap(({ metafile }) => Object.keys(metafile.inputs));
+const inputs = [library, program, engine].flatMap(({ metafile }) => Object.keys(metafile.inputs));
 writeFileSync(`${root}/dist/THIRD-PARTY-LICENSES.txt`, bundledLicenses(inputs));
 
 await import('./build-types.mjs');

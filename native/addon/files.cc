@@ -30,6 +30,13 @@ Napi::Value Flock(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), true);
 }
 
+Napi::Value MakeFifo(const Napi::CallbackInfo& info) {
+  Args args(info);
+  const std::string path = args.String("path");
+  if (!args.ok()) return info.Env().Undefined();
+  return UndefinedOrThrow(info.Env(), "mkfifo", Checked(::mkfifo(path.c_str(), 0600)));
+}
+
 Napi::Value GetXattr(const Napi::CallbackInfo& info) {
   Args args(info);
   const std::string path = args.String("path");
@@ -82,6 +89,7 @@ Napi::Value ListModes(const Napi::CallbackInfo& info) {
 
 void InitFiles(Napi::Env env, Napi::Object exports) {
   Export<Flock>(env, exports, "flock");
+  Export<MakeFifo>(env, exports, "makeFifo");
   Export<GetXattr>(env, exports, "getXattr");
   Export<SetXattr>(env, exports, "setXattr");
   Export<ListModes>(env, exports, "listModes");

@@ -1,6 +1,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 
 #include <array>
 #include <cstring>
@@ -34,6 +35,24 @@ Napi::Value Socketpair(const Napi::CallbackInfo& info) {
     return Throw(info.Env(), "socketpair", errno);
   }
   return FdPair(info.Env(), fds);
+}
+
+Napi::Value ConnectUnix(const Napi::CallbackInfo& info) {
+  Args args(info);
+  const std::string path = args.String("path");
+  if (!args.ok()) return info.Env().Undefined();
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof(address.sun_path)) return Throw(info.Env(), "connect", ENAMETOOLONG);
+  std::memcpy(address.sun_path, path.data(), path.size());
+  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd == -1) return Throw(info.Env(), "socket", errno);
+  if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == -1) {
+    const int error = errno;
+    ::close(fd);
+    return Throw(info.Env(), "connect", error);
+  }
+  return Napi::Number::New(info.Env(), fd);
 }
 
 Napi::Value Pipe(const Napi::CallbackInfo& info) {
@@ -129,6 +148,7 @@ Napi::Value ReceiveMessage(const Napi::CallbackInfo& info) {
 
 void InitSocket(Napi::Env env, Napi::Object exports) {
   Export<Socketpair>(env, exports, "socketpair");
+  Export<ConnectUnix>(env, exports, "connectUnix");
   Export<Pipe>(env, exports, "pipe");
   Export<SendMessage>(env, exports, "sendMessage");
   Export<ReceiveMessage>(env, exports, "receiveMessage");

@@ -11,6 +11,7 @@ import type { Context, Part } from './context.js';
 import { hasNamespace, isDev, isWithin } from './questions.js';
 import { NULL_DEVICE, compileDevices, compileNullDevice } from './devices.js';
 import { type Exposure, exposures } from './exposed.js';
+import { compileCreateHooks, startFds } from './hooks.js';
 import { becomeRoot, cgroupOwner, planIds } from './ids.js';
 import { compileMount } from './mounts.js';
 import { NOTES, USERNS_HINT } from './notes.js';
@@ -50,7 +51,7 @@ export interface StagedPlan {
 export function compileInStages(id: string, wanted: Spec, facts: HostFacts): StagedPlan {
   const { spec, notes } = settleUserNamespace(wanted, facts);
   const ids = planIds(id, spec, facts);
-  const context: Context = { spec, facts, ids };
+  const context: Context = { id, spec, facts, ids };
   const cgroup = planCgroup({
     id,
     facts: facts.cgroup,
@@ -77,7 +78,13 @@ function compileContent(
   const root = isolated ? compileRoot(context) : { steps: [] };
   const guarding = selectGuarding(context, cgroup);
   return {
-    fds: [{ slot: 'report', kind: 'report' }, ...streamFds(context.spec), ...(root.fds ?? []), ...guardFds(guarding)],
+    fds: [
+      { slot: 'report', kind: 'report' },
+      ...streamFds(context.spec),
+      ...(root.fds ?? []),
+      ...guardFds(guarding),
+      ...startFds(context.spec),
+    ],
     steps: [
       ...becomeRoot(context),
       ...before.steps,
@@ -154,6 +161,8 @@ function compileRoot(context: Context): Part {
       ...parts.slice(1).flatMap(({ steps }) => steps),
       ...masked.map((path): Step => ({ op: 'mask-path', root: ROOT, path, null: NULL_DEVICE })),
       ...makeWorkingDirectory(context),
+      // A hook may still change the root filesystem.
+      ...compileCreateHooks(context.id, spec),
       ...compileReadonlyRoot(
         context,
         parts.flatMap(({ steps }) => steps),

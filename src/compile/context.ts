@@ -5,6 +5,8 @@ import type { Spec } from '../spec/types.js';
 
 /** What every part of the compiler works from. */
 export interface Context {
+  /** The container's. */
+  readonly id: string;
   readonly spec: Spec;
   readonly facts: HostFacts;
   readonly ids: IdPlan;

@@ -2,7 +2,7 @@ import type { HostFacts } from '../host/facts.js';
 import type { IdMapPlan } from '../plan/types.js';
 import type { FdPlan } from '../plan/types.js';
 import type { Step } from '../plan/steps.js';
-import { ANNOTATIONS } from '../spec/annotations.js';
+import { ANNOTATIONS, isEngines } from '../spec/annotations.js';
 import type { Process, Spec } from '../spec/types.js';
 import { CLONE } from '../util/linux.js';
 import { FLAG_OF } from './clone.js';
@@ -41,15 +41,18 @@ export function compileExec(spec: Spec, process: Process, { facts, idMaps, alone
   // A host that refuses user namespaces has given none: entering one's own is EINVAL, setns(2).
   const namespaces = spec.linux.namespaces.filter(({ type }) => type !== 'user' || idMaps !== undefined);
   const context: Context = {
+    id: '',
     // An entered process mounts nothing, and has no init of its own: the container's reaps what it leaves behind, and a
     // cgroup of its own holds it together. And it is its caller's: whatever the container's own way of ending is, nobody else
-    // waits for this one.
+    // waits for this one. An engine's stays.
     spec: {
       ...spec,
       process,
       mounts: [],
       linux: { ...spec.linux, namespaces },
-      annotations: { [ANNOTATIONS.dieWithParent]: 'true', ...(alone ? { [ANNOTATIONS.init]: 'true' } : {}) },
+      annotations: isEngines(spec)
+        ? { [ANNOTATIONS.engine]: 'true' }
+        : { [ANNOTATIONS.dieWithParent]: 'true', ...(alone ? { [ANNOTATIONS.init]: 'true' } : {}) },
     },
     facts,
     ids: { ...(idMaps === undefined ? {} : { maps: idMaps }), shifted: false, notes: [] },
@@ -68,7 +71,7 @@ export function compileExec(spec: Spec, process: Process, { facts, idMaps, alone
       ...compileExecutable(context),
       ...compileInit(context, 'children'),
       // An init of its own ends no namespace with it.
-      ...compileCredentials(context, { endsNamespace: false }),
+      ...compileCredentials(context, { endsNamespace: false, waits: false }),
     ],
   };
 }

@@ -5,6 +5,7 @@ import { ANNOTATIONS, diesWithParent } from '../spec/annotations.js';
 import type { Process, Spec } from '../spec/types.js';
 import { RLIMIT, capabilityMask } from '../util/linux.js';
 import type { Context, IdPlan } from './context.js';
+import { compileStart } from './hooks.js';
 import { NOTES } from './notes.js';
 import { hasNamespace, hasTerminal, kernelAtLeast } from './questions.js';
 import { compileStreams } from './terminal.js';
@@ -99,8 +100,11 @@ export function hasInit(spec: Spec): boolean {
  * is just before close-descriptors: with no_new_privs set it may be loaded last, so that it sees as few calls as possible.
  */
 export function compileCredentials(
-  { spec, ids, facts }: Context,
-  { endsNamespace = hasInit(spec) && hasNamespace(spec, 'pid') }: { readonly endsNamespace?: boolean } = {},
+  { id, spec, ids, facts }: Context,
+  {
+    endsNamespace = hasInit(spec) && hasNamespace(spec, 'pid'),
+    waits = true,
+  }: { readonly endsNamespace?: boolean; /** For a start that an engine gives. */ readonly waits?: boolean } = {},
 ): readonly Step[] {
   const { process } = spec;
   const full = spec.linux.namespaces.length > 0;
@@ -117,6 +121,7 @@ export function compileCredentials(
     // along anyway.
     ...(endsNamespace ? [] : parentDeath(spec, SIGNALS.SIGKILL)),
     { op: 'close-descriptors', first: 3 },
+    ...(waits ? compileStart(id, spec) : []),
     { op: 'exec', argv: process.args, environment: process.env },
   ];
 }

@@ -6,6 +6,7 @@ import { type CgroupLeaf, createLeaf, killLeaf } from '../cgroup/leaf.js';
 import { hasCgroup } from '../cgroup/ref.js';
 import type { CgroupRef } from '../cgroup/types.js';
 import { NOTES } from '../compile/notes.js';
+import { isEngines } from '../spec/annotations.js';
 import type { UndoStack } from '../util/undo.js';
 import type { State } from './state.js';
 
@@ -29,8 +30,10 @@ export interface ExecPlace {
  * @throws StateError where the inside has frozen itself: whoever is born there would not get as far as its first instruction
  * @throws CgroupRefusedError when the container was moved out of its cgroup
  */
-export function choosePlace({ id, cgroup }: State, initPid: number, undo: UndoStack): ExecPlace {
+export function choosePlace({ id, cgroup, spec }: State, initPid: number, undo: UndoStack): ExecPlace {
   if (!hasCgroup(cgroup)) return { joined: [], notes: [] };
+  // An engine's container is one cgroup, and all of it is in there.
+  if (isEngines(spec)) return { ...joinInit(cgroup, initPid, ''), notes: [] };
   const leaf = tryCreate(cgroup);
   const place = leaf instanceof CgroupError ? joinInit(cgroup, initPid, leaf.message) : useLeaf(cgroup, leaf, undo);
   if (place.bornIn !== undefined && readEvent(place.bornIn, 'frozen') === 1)

@@ -1,33 +1,16 @@
 import { closeSync } from 'node:fs';
-import { dirname } from 'node:path/posix';
 import type { Readable, Writable } from 'node:stream';
-import { isFrozen } from '../cgroup/freeze.js';
-import { join } from '../cgroup/join.js';
 import type { KillReport } from '../cgroup/kill.js';
 import { type CgroupLeaf, killLeaf } from '../cgroup/leaf.js';
-import { hasCgroup } from '../cgroup/ref.js';
-import { Manager } from '../cgroup/systemd/manager.js';
-import type { CgroupRef } from '../cgroup/types.js';
 import { compileExec } from '../compile/exec.js';
-import { isContainerError } from '../errors/container-error.js';
-import { StateError } from '../errors/state-errors.js';
 import { readHostFacts } from '../host/read-facts.js';
 import { readReportPage } from '../native/report-page.js';
-import type { Pidfd } from '../native/pidfd.js';
 import { type ProcessOverrides, toExecProcess } from '../spec/exec.js';
 import { UndoStack } from '../util/undo.js';
 import { chooseStreams } from './choose-streams.js';
 import { type EndingOptions, type Endable, checkEnding, stop, watchEnding } from './ending.js';
-import { type ExecPlace, choosePlace } from './exec-place.js';
-import { openProcess } from './identity.js';
-import {
-  type LaunchContext,
-  type LaunchFaults,
-  type LaunchedProcess,
-  actNow,
-  launchProcess,
-  sendSignal,
-} from './launch.js';
+import { enter, openInit } from './enter.js';
+import { type LaunchFaults, type LaunchedProcess, sendSignal } from './launch.js';
 import { checkSurvivors, orderKill } from './one-by-one.js';
 import { type ProcessResult, mainExit } from './result.js';
 import type { State } from './state.js';
@@ -180,77 +163,5 @@ export async function startExec(
   } catch (error) {
     await undo.unwind();
     throw error;
-  }
-}
-
-interface Entry extends LaunchContext {
-  readonly state: State;
-  readonly container: Pidfd;
-}
-
-/** How often an entry is tried where the inside re-organises its cgroups at the same time. */
-const ATTEMPTS = 5;
-
-/** Tells whether the cgroup has become a parent, threaded, or was removed, open(2) and clone3(2). */
-function hasMoved(error: unknown): boolean {
-  const { syscall, code } = error as { readonly syscall?: unknown; readonly code?: unknown };
-  return ['open', 'clone3'].includes(String(syscall)) && MOVED.includes(String(code));
-}
-
-const MOVED = ['EBUSY', 'EOPNOTSUPP', 'ENODEV', 'ENOENT'];
-
-async function enter(
-  entry: Entry,
-  compile: (alone: boolean) => ReturnType<typeof compileExec>,
-): Promise<{ readonly process: LaunchedProcess; readonly leaf: CgroupLeaf | undefined }> {
-  for (let attempt = 1; ; attempt++) {
-    const undo = new UndoStack();
-    entry.undo.push('undo launch', async () => {
-      await undo.unwind();
-    });
-    const place = choosePlace(entry.state, entry.state.init?.pid ?? 0, undo);
-    try {
-      const launched = await launchIn(place, { ...entry, undo }, compile(place.leaf === undefined));
-      return { process: { ...launched, notes: [...place.notes, ...launched.notes] }, leaf: place.leaf };
-    } catch (error) {
-      if (!hasMoved(error) || attempt === ATTEMPTS) throw error;
-      await undo.unwind();
-    }
-  }
-}
-
-function launchIn(
-  { bornIn, joined }: ExecPlace,
-  { container, state, ...context }: Entry,
-  plan: ReturnType<typeof compileExec>,
-): Promise<LaunchedProcess> {
-  return launchProcess({ ...plan, content: () => plan }, context, {
-    ...(bornIn === undefined ? {} : { cgroupPath: bornIn }),
-    fds: new Map([['container', container.fd]]),
-    join: async ({ pid, fallback }) => {
-      if (bornIn !== undefined && fallback !== undefined) await joinPlace(bornIn, state.cgroup, pid);
-      for (const path of joined) join(path, pid, actNow);
-      return bornIn;
-    },
-  });
-}
-
-function openInit({ id, init, cgroup }: State): Pidfd {
-  // A process that is cloned into a frozen cgroup is born frozen, and the clone would wait for its exec until it is thawed.
-  if (hasCgroup(cgroup) && isFrozen(cgroup)) throw new StateError('exec in', id, 'paused');
-  if (init === undefined) throw new StateError('exec in', id, 'being created');
-  const pidfd = openProcess(init);
-  if (pidfd === undefined) throw new StateError('exec in', id, 'stopped');
-  return pidfd;
-}
-
-// Where this user may write neither the cgroup above both, nor be cloned across it, systemd does it for them.
-async function joinPlace(path: string, { scope, v2 }: CgroupRef, pid: number): Promise<void> {
-  try {
-    join(path, pid, actNow);
-  } catch (error) {
-    if (scope === undefined || v2 === undefined || !isContainerError(error) || error.code !== 'EACCES') throw error;
-    using manager = await Manager.connect();
-    await manager.attach(scope, path.slice(dirname(v2.path).length), pid);
   }
 }

@@ -9,6 +9,7 @@ import { hintFor } from '../plan/hints.js';
 import { FINAL_STEPS, type Step } from '../plan/steps.js';
 import { errnoName } from '../util/errno.js';
 import { SIGNALS, signalName } from '../util/signals.js';
+import { hookFailure } from './hook-failure.js';
 
 /** The process of a launch under way: it may go on as another one, and hand over a terminal. */
 export interface Running {
@@ -65,10 +66,10 @@ export function checkOutcome(
   steps: readonly Step[],
   { reportFd, pidfd }: { readonly reportFd: number; readonly pidfd: Pidfd },
 ): void {
-  if (outcome.kind === 'failed') throw launchError(outcome.step, outcome.errno, steps);
+  if (outcome.kind === 'failed') throw launchError({ index: outcome.step, errno: outcome.errno }, steps, reportFd);
   const { phase, step: index, errno } = readReportPage(reportFd);
   // A filter that forbids sendmsg keeps the message back; the page cannot be forbidden.
-  if (phase === 'failed') throw launchError(index, errno, steps);
+  if (phase === 'failed') throw launchError({ index, errno }, steps, reportFd);
   if (phase !== 'running' && phase !== 'created') return;
   const step = index === undefined ? undefined : steps[index];
   // At exec the page cannot change any more: whoever dies from then on has been started.
@@ -78,11 +79,17 @@ export function checkOutcome(
   throw new LaunchKilledError(signalName(signal), index ?? -1, action);
 }
 
-function launchError(index: number | undefined, errno: number, steps: readonly Step[]): Error {
+/** Says which step has failed, and why. @param reportFd - of the report page, which knows more of a hook */
+export function launchError(
+  { index, errno }: { readonly index: number | undefined; readonly errno: number },
+  steps: readonly Step[],
+  reportFd: number,
+): Error {
   const step = index === undefined ? undefined : steps[index];
   if (index === undefined || step === undefined) {
     return new ContainerError(`corral-init refuses the plan: ${errnoName(errno)}`, 'ERR_PLAN');
   }
+  if (step.op === 'run-hook') return hookFailure(reportFd, { steps, index, step, errno });
   const hint = hintFor(step, errnoName(errno));
   return new LaunchError({ action: describeStep(step), errno, stepIndex: index, op: step.op }, { hint });
 }

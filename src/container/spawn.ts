@@ -1,7 +1,6 @@
 import type { CgroupRef } from '../cgroup/types.js';
 import { refFromPlan } from '../cgroup/ref.js';
 import { readUsage } from '../cgroup/usage.js';
-import { ContainerError } from '../errors/container-error.js';
 import { LaunchError, LaunchKilledError } from '../errors/launch-error.js';
 import { SyscallError } from '../errors/syscall-error.js';
 import type { CgroupPlan } from '../plan/types.js';
@@ -11,6 +10,7 @@ import { defined } from '../util/defined.js';
 import { UndoStack } from '../util/undo.js';
 import { type OpenStreams, chooseStreams } from './choose-streams.js';
 import { Container } from './container.js';
+import { creatingState } from './creating.js';
 import { type EndingOptions, checkEnding } from './ending.js';
 import { readIdentity } from './identity.js';
 import { type LaunchFaults, launchContainer } from './launch.js';
@@ -148,24 +148,6 @@ async function start(prepared: Prepared, context: StartContext): Promise<Contain
   }
 }
 
-function creatingState(
-  { id, spec, placement: { idMaps, cgroup } }: Prepared,
-  { stopSignal, gracePeriod }: EndingOptions,
-): State {
-  const stop = defined({ stopSignal, gracePeriod });
-  return {
-    version: 1,
-    id,
-    status: 'creating',
-    createdAt: new Date().toISOString(),
-    owner: ownIdentity(),
-    spec,
-    ...(idMaps === undefined ? {} : { idMaps }),
-    cgroup: refFromPlan(cgroup, id),
-    ...(Object.keys(stop).length === 0 ? {} : { stop }),
-  };
-}
-
 async function explain(error: unknown, { id, spec, placement: { cgroup } }: Prepared): Promise<unknown> {
   if (error instanceof LaunchKilledError) return explainDeath(error, cgroup, id);
   if (!(error instanceof SyscallError) || !MAY_BE_REFUSED.includes(error.code)) return error;
@@ -181,14 +163,6 @@ function explainDeath(error: LaunchKilledError, cgroup: CgroupPlan, id: string):
   if (readUsage(refFromPlan(cgroup, id)).oomKilled !== true) return error;
   const hint = 'the memory limit leaves no room for the start: a few hundred KiB are needed';
   return new LaunchKilledError(error.signal, error.stepIndex, error.action, { hint });
-}
-
-let own: State['owner'] | undefined;
-
-function ownIdentity(): State['owner'] {
-  own ??= readIdentity(process.pid);
-  if (own === undefined) throw new ContainerError('read /proc/self/stat: is /proc mounted?', 'ERR_UNSUPPORTED');
-  return own;
 }
 
 function running(pid: number, cgroup: CgroupRef): Pick<State, 'status' | 'init' | 'cgroup'> {

@@ -27,6 +27,11 @@ export function reportPath(path: string): string {
   return `${path.slice(0, -STATE_SUFFIX.length)}.report`;
 }
 
+/** Returns where the FIFO is at which a container waits for its start. @param path - of its state file */
+export function startPath(path: string): string {
+  return `${path.slice(0, -STATE_SUFFIX.length)}.start`;
+}
+
 /** Reads the text of a state file. @param path - for the error @returns `undefined` while its creation is under way, or when that has died */
 function parseState(text: string, path: string): State | undefined {
   const end = text.lastIndexOf('\n');
@@ -82,14 +87,15 @@ export function addToStateFile(path: string, change: StateChange, isMeant: (stat
 export class OwnedState {
   readonly #path: string;
   readonly #fd: number;
-  #hasReport: boolean;
+  /** There are files beside it that go with it. */
+  #hasCompanions: boolean;
   /** How much of the file this process has written: if it is longer, others have added to it. */
   #written = 0;
 
-  private constructor(path: string, fd: number, hasReport: boolean) {
+  private constructor(path: string, fd: number, hasCompanions: boolean) {
     this.#path = path;
     this.#fd = fd;
-    this.#hasReport = hasReport;
+    this.#hasCompanions = hasCompanions;
   }
 
   /**
@@ -130,8 +136,14 @@ export class OwnedState {
 
   /** Where the report page is kept for whoever comes after this owner; it is removed with the state. */
   useReportFile(): string {
-    this.#hasReport = true;
+    this.#hasCompanions = true;
     return reportPath(this.#path);
+  }
+
+  /** Where the container waits for its start; it is removed with the state. */
+  useStartFile(): string {
+    this.#hasCompanions = true;
+    return startPath(this.#path);
   }
 
   /** Adds to the state. */
@@ -157,7 +169,7 @@ export class OwnedState {
   remove(tell?: () => ContainerResult): void {
     // Somebody else may have the name by now.
     if (fstatSync(this.#fd).nlink > 0) {
-      if (this.#hasReport) rmSync(reportPath(this.#path), { force: true });
+      if (this.#hasCompanions) for (const of of [reportPath, startPath]) rmSync(of(this.#path), { force: true });
       unlinkSync(this.#path);
     }
     // After that: whoever comes later sees that it is too late.

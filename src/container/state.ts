@@ -11,8 +11,10 @@ import type { ContainerResult } from './result.js';
 export interface State {
   readonly version: 1;
   readonly id: string;
-  /** `creating`: the launch is under way, or died under way. */
-  readonly status: 'creating' | 'running';
+  /** `creating`: the launch is under way, or died under way. `created`: it waits for the start that an engine gives. */
+  readonly status: 'creating' | 'created' | 'running';
+  /** Of such a container: the index of the step that waits. */
+  readonly startStep?: number;
   /** RFC 3339. */
   readonly createdAt: string;
   /** The process that waits for the container and clears up after it. */

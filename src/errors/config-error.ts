@@ -17,7 +17,8 @@ export class ConfigError extends ContainerError {
 const MOST = 200;
 
 function show(value: unknown): string {
-  const text = typeof value === 'bigint' ? String(value) : (JSON.stringify(value, bigintToText) ?? 'undefined');
+  const json = JSON.stringify(value, bigintToText) as string | undefined;
+  const text = typeof value === 'bigint' ? String(value) : (json ?? 'undefined');
   return text.length > MOST ? `${text.slice(0, MOST)}…` : text;
 }
 

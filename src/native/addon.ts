@@ -47,6 +47,8 @@ export interface NativeAddon {
 
   /** socketpair(AF_UNIX, SOCK_SEQPACKET). */
   socketpair(): [number, number];
+  /** connect(2) of a new AF_UNIX stream; waits for nobody but a full backlog. */
+  connectUnix(options: { readonly path: string }): number;
   /** sendmsg(2) with SCM_RIGHTS; waits until the peer has room. EPIPE, never SIGPIPE. */
   sendMessage(options: { readonly fd: number; readonly data: Uint8Array; readonly fds: readonly number[] }): void;
   /** recvmsg(2), not waiting: `null` when nothing is there, empty `data` at end of file. */
@@ -59,6 +61,8 @@ export interface NativeAddon {
 
   /** flock(2), never waiting: `false` when another process holds the lock. */
   flock(options: { readonly fd: number; readonly operation: 'shared' | 'exclusive' | 'unlock' }): boolean;
+  /** mkfifo(3), for the caller alone. */
+  makeFifo(options: { readonly path: string }): void;
   /** getxattr(2); `null` when there is none, or the file system has no such attributes. */
   getXattr(options: { readonly path: string; readonly name: string }): string | null;
   /** setxattr(2). */

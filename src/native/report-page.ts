@@ -62,6 +62,18 @@ export function readReportPage(fd: number): Report {
   return parseReport(bytes);
 }
 
+/** Where the page tells of a hook that has failed, and how much of its output there is room for. */
+const HOOK_AT = 40;
+const HOOK_OUTPUT = 2048;
+
+/** Reads how the hook ended that has failed, and the end of what it has written; the descriptor stays the caller's. */
+export function readHookEnd(fd: number): { readonly waitStatus: number; readonly output: string } {
+  const bytes = Buffer.alloc(8 + HOOK_OUTPUT);
+  readSync(fd, bytes, 0, bytes.length, HOOK_AT);
+  const size = Math.min(bytes.readUInt32LE(4), HOOK_OUTPUT);
+  return { waitStatus: bytes.readInt32LE(0), output: bytes.toString('utf8', 8, 8 + size).trim() };
+}
+
 /** Reads the first {@link REPORT_BYTES} of a report page. */
 function parseReport(bytes: Uint8Array): Report {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -117,4 +117,6 @@ export type FdPlan =
   /** The `cgroup.kill` of the cgroup that holds the container's processes. */
   | { readonly slot: SlotName; readonly kind: 'cgroup-kill' }
   | { readonly slot: SlotName; readonly kind: 'pidfd' }
-  | { readonly slot: SlotName; readonly kind: 'socket' };
+  | { readonly slot: SlotName; readonly kind: 'socket' }
+  /** The FIFO that the start is written to. */
+  | { readonly slot: SlotName; readonly kind: 'start' };

@@ -19,6 +19,8 @@ export const ANNOTATIONS = {
   cgroupDriver: 'dev.corral.cgroup-driver',
   /** `true`: an engine has written the spec, which is followed to the letter; nobody is there to be told of less. */
   engine: 'dev.corral.engine',
+  /** Of such a spec: the directory that it came from. */
+  bundle: 'dev.corral.bundle',
   /** `down`: not even the loopback device is brought up. */
   loopback: 'dev.corral.loopback',
 } as const;
@@ -62,4 +64,14 @@ export function cgroupDriverOf({ annotations }: { readonly annotations: Readonly
 } {
   const driver = annotations[ANNOTATIONS.cgroupDriver];
   return driver === 'cgroupfs' || driver === 'systemd' ? { driver } : {};
+}
+
+/** Tells whether an engine has written the spec. */
+export function isEngines({ annotations }: { readonly annotations: Readonly<Record<string, string>> }): boolean {
+  return annotations[ANNOTATIONS.engine] === 'true';
+}
+
+/** Returns the directory that an engine's spec came from. */
+export function bundleOf({ annotations }: { readonly annotations: Readonly<Record<string, string>> }): string {
+  return annotations[ANNOTATIONS.bundle] ?? '/';
 }

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync, symlinkSync, utimesSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CodeCache, cacheDirectory } from '../../../src/cli/code-cache.js';
+import { CodeCache, cacheDirectory } from '../../../src/boot/code-cache.js';
 
 describe('the code cache', () => {
   let home: string;

@@ -9,7 +9,7 @@ import { NO_CGROUP, hostFacts, mount, plainFacts, specOf } from '../../helpers/f
 
 function contextOf(options: ContainerOptions, facts: HostFacts): Context {
   const spec = specOf(options);
-  return { spec, facts, ids: planIds('web', spec, facts) };
+  return { id: 'web', spec, facts, ids: planIds('web', spec, facts) };
 }
 
 function compileOne(destination: string, options: ContainerOptions = {}, facts = hostFacts()): Part {

@@ -1,0 +1,99 @@
+import { closeSync } from 'node:fs';
+import { NotFoundError } from '../../errors/state-errors.js';
+import type { Spec } from '../../spec/types.js';
+import { toEngineState } from '../../spec/state.js';
+import { bundleOf } from '../../spec/annotations.js';
+import { UndoStack } from '../../util/undo.js';
+import { creatingState } from '../creating.js';
+import { readIdentity } from '../identity.js';
+import { type LaunchedProcess, launchContainer } from '../launch.js';
+import { launchInScope } from '../scoped.js';
+import { Prepared } from '../prepare.js';
+import type { OwnedState } from '../state-file.js';
+import type { Store } from '../store.js';
+import { type HandOverOptions, type StartedProcess, handOver } from './console.js';
+import { type RuntimeHooks, runHooks } from './hooks.js';
+import { makeStartFile } from './start-file.js';
+
+/**
+ * Creates a container of an engine's: all is set up, and its first process waits for the start. Nobody has to stay: it is
+ * the child of whoever reaps this process's orphans.
+ *
+ * @throws ConfigError, UnsupportedError, AlreadyExistsError, HookError; LaunchError naming the step that failed. Nothing is
+ *   left then, and the poststop hooks have been run.
+ * @see runtime-spec 1.3.0, runtime.md "Create"
+ */
+export async function createEngineContainer(
+  store: Store,
+  id: string,
+  spec: Spec,
+  options: HandOverOptions,
+): Promise<StartedProcess> {
+  const prepared = new Prepared(id, spec);
+  const undo = new UndoStack();
+  const owned = store.create(creatingState(prepared));
+  undo.push('remove state file', () => {
+    owned.remove();
+  });
+  try {
+    const launched = await launch(prepared, owned, undo);
+    const terminal = handOver(launched, options);
+    undo.release();
+    owned.release();
+    const warnings = [...prepared.plan.notes, ...launched.notes];
+    return { pid: launched.pid, pidfd: launched.pidfd, terminal, warnings };
+  } catch (error) {
+    await undo.unwind();
+    await runHooks('poststop', spec.hooks, hookState(prepared, 'stopped')).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function launch(prepared: Prepared, owned: OwnedState, undo: UndoStack): Promise<LaunchedProcess> {
+  const { placement, spec } = prepared;
+  const start = makeStartFile(owned.useStartFile());
+  undo.push('close start file', () => {
+    closeSync(start);
+  });
+  const hook = (kind: RuntimeHooks, pid: number): Promise<void> =>
+    runHooks(kind, spec.hooks, hookState(prepared, 'creating', pid));
+  const launchIt = placement.cgroup.scope === undefined ? launchContainer : launchInScope;
+  const launched = await launchIt(
+    { ...placement, content: () => prepared.plan },
+    {
+      undo,
+      streams: { stdin: 0, stdout: 1, stderr: 2 },
+      reportFile: owned.useReportFile(),
+      fds: new Map([['start', start]]),
+      runHooks: async (pid) => {
+        await hook('prestart', pid);
+        await hook('createRuntime', pid);
+      },
+    },
+    (cgroup) => {
+      owned.update({ cgroup });
+    },
+  );
+  const init = readIdentity(launched.pid);
+  if (init === undefined) throw new NotFoundError(prepared.id);
+  const startStep = prepared.plan.steps.findIndex(({ op }) => op === 'await-start');
+  owned.update({ status: 'created', init, cgroup: launched.cgroup, startStep });
+  closeSync(start);
+  return launched;
+}
+
+function hookState(
+  { id, spec }: Prepared,
+  status: 'creating' | 'stopped',
+  pid?: number,
+): ReturnType<typeof toEngineState> {
+  const { ociVersion, annotations } = spec;
+  return toEngineState({
+    ociVersion,
+    id,
+    status,
+    ...(pid === undefined ? {} : { pid }),
+    bundle: bundleOf(spec),
+    annotations,
+  });
+}

@@ -1,0 +1,84 @@
+import { ContainerError } from '../../errors/container-error.js';
+import { StateError } from '../../errors/state-errors.js';
+import { removeParent } from '../../cgroup/parent.js';
+import { untilScopeGone } from '../../cgroup/systemd/scope-end.js';
+import { SIGNALS } from '../../util/signals.js';
+import { claimAbandoned } from '../clearing.js';
+import { killState } from '../kill-state.js';
+import { readSignal, signalEvery, signalMain } from '../signalling.js';
+import type { State } from '../state.js';
+import type { Store } from '../store.js';
+import { runHooks } from './hooks.js';
+import { describeAs, readStatus } from './status.js';
+
+/** How {@link killEngineContainer} kills. */
+export interface KillHow {
+  /** The signal goes to every process, and that of a container which has ended is no error. */
+  readonly all?: boolean;
+}
+
+/**
+ * Sends a signal to a container's first process, or with `all` to every one.
+ *
+ * SIGKILL of a container without a pid namespace of its own goes to all of its processes in any case: nothing else would end them.
+ *
+ * @throws NotFoundError; StateError unless it is created, running or paused; OptionError when there is no such signal
+ * @see runtime-spec 1.3.0, runtime.md "Kill"
+ */
+export async function killEngineContainer(
+  store: Store,
+  id: string,
+  signal: string,
+  { all = false }: KillHow,
+): Promise<void> {
+  const state = store.get(id);
+  const number = readSignal(signal);
+  const stopped = readStatus(store, state) === 'stopped';
+  if (stopped && !all) throw new StateError('kill', id, 'stopped');
+  if (all || (number === SIGNALS.SIGKILL && !hasOwnPids(state))) await signalEvery(state, number);
+  else if (!signalMain(state, number)) throw new StateError('kill', id, 'stopped');
+}
+
+function hasOwnPids({ spec }: State): boolean {
+  return spec.linux.namespaces.some(({ type, path }) => type === 'pid' && path === undefined);
+}
+
+/**
+ * Removes what there is of a container, and runs its poststop hooks. One that was never started is killed, and so is, with
+ * `force`, one that runs.
+ *
+ * @returns why a hook has failed, which is no error; `undefined` when none has
+ * @throws NotFoundError; StateError for one that runs; CgroupError
+ * @see runtime-spec 1.3.0, runtime.md "Delete"
+ */
+export async function deleteEngineContainer(
+  store: Store,
+  id: string,
+  { force }: { readonly force: boolean },
+): Promise<unknown> {
+  const state = store.get(id);
+  const status = readStatus(store, state);
+  if (!force && !['created', 'stopped'].includes(status)) throw new StateError('delete', id, status);
+  const owned = await claimAbandoned(store, id);
+  if (owned === undefined) throw new StateError('delete', id, 'creating');
+  try {
+    await killState(state);
+    await untilScopeGone(state.cgroup);
+  } catch (error) {
+    owned.release();
+    throw error;
+  }
+  owned.remove();
+  removeParent(state.cgroup);
+  return await hooksAfter(state);
+}
+
+async function hooksAfter(state: State): Promise<unknown> {
+  try {
+    await runHooks('poststop', state.spec.hooks, describeAs(state, 'stopped', undefined));
+    return undefined;
+  } catch (error) {
+    if (error instanceof ContainerError) return error;
+    throw error;
+  }
+}

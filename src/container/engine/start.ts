@@ -1,0 +1,74 @@
+import { closeSync, openSync } from 'node:fs';
+import { compileStart } from '../../compile/hooks.js';
+import { LaunchKilledError } from '../../errors/launch-error.js';
+import { StateError } from '../../errors/state-errors.js';
+import { readReportPage } from '../../native/report-page.js';
+import { describeStep } from '../../plan/describe.js';
+import { FINAL_STEPS, type Step } from '../../plan/steps.js';
+import { claimAbandoned } from '../clearing.js';
+import { launchError } from '../follow.js';
+import { killState } from '../kill-state.js';
+import type { State } from '../state.js';
+import { reportPath, startPath } from '../state-file.js';
+import type { Store } from '../store.js';
+import { runHooks } from './hooks.js';
+import { giveStart, openStartFile } from './start-file.js';
+import { describeAs, readStatus } from './status.js';
+
+/**
+ * Starts a container that was created, and waits until its process has become what the spec says.
+ *
+ * @throws NotFoundError; StateError unless it waits for its start; LaunchError or HookError for what has failed: it is
+ *   stopped then
+ * @see runtime-spec 1.3.0, runtime.md "Start"
+ */
+export async function startEngineContainer(store: Store, id: string): Promise<void> {
+  const state = store.get(id);
+  // Two that start it at once: the second finds nobody waiting.
+  const owned = await claimAbandoned(store, id);
+  try {
+    const fifo = owned === undefined ? undefined : openStartFile(startPath(store.path(id)));
+    if (fifo === undefined) throw new StateError('start', id, readStatus(store, state));
+    try {
+      await giveStart(fifo);
+    } finally {
+      closeSync(fifo);
+    }
+    checkStarted(store, state);
+    await runPoststart(state);
+  } finally {
+    owned?.release();
+  }
+}
+
+// A hook that fails ends the container: since 1.3 that goes for these, too.
+async function runPoststart(state: State): Promise<void> {
+  try {
+    await runHooks('poststart', state.spec.hooks, describeAs(state, 'running', state.init?.pid));
+  } catch (error) {
+    await killState(state);
+    throw error;
+  }
+}
+
+function checkStarted(store: Store, state: State): void {
+  const fd = openSync(reportPath(store.path(state.id)), 'r');
+  try {
+    const steps = lastSteps(state);
+    const report = readReportPage(fd);
+    const index = report.step === undefined ? undefined : report.step - (state.startStep ?? 0);
+    if (report.phase === 'failed') throw launchError({ index, errno: report.errno }, steps, fd);
+    const step = index === undefined ? undefined : steps[index];
+    // The page cannot change any more at the exec: whoever dies from then on has been started.
+    if (step !== undefined && FINAL_STEPS.includes(step.op)) return;
+    throw new LaunchKilledError('SIGKILL', index ?? -1, step === undefined ? 'start' : describeStep(step));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+// The plan itself is not kept; how it ends follows from the spec.
+function lastSteps({ id, spec }: State): readonly Step[] {
+  const { args: argv, env: environment } = spec.process;
+  return [...compileStart(id, spec), { op: 'exec', argv, environment }];
+}

@@ -1,0 +1,102 @@
+import { dirname } from 'node:path/posix';
+import { isFrozen } from '../cgroup/freeze.js';
+import { join } from '../cgroup/join.js';
+import type { CgroupLeaf } from '../cgroup/leaf.js';
+import { hasCgroup } from '../cgroup/ref.js';
+import { Manager } from '../cgroup/systemd/manager.js';
+import type { CgroupRef } from '../cgroup/types.js';
+import type { compileExec } from '../compile/exec.js';
+import { isContainerError } from '../errors/container-error.js';
+import { StateError } from '../errors/state-errors.js';
+import type { Pidfd } from '../native/pidfd.js';
+import { UndoStack } from '../util/undo.js';
+import { type ExecPlace, choosePlace } from './exec-place.js';
+import { openProcess } from './identity.js';
+import { type LaunchContext, type LaunchedProcess, actNow, launchProcess } from './launch.js';
+import type { State } from './state.js';
+
+/** What {@link enter} works with. */
+export interface Entry extends LaunchContext {
+  readonly state: State;
+  /** Of its first process. */
+  readonly container: Pidfd;
+}
+
+/** How often an entry is tried where the inside re-organises its cgroups at the same time. */
+const ATTEMPTS = 5;
+
+/** Tells whether the cgroup has become a parent, threaded, or was removed, open(2) and clone3(2). */
+function hasMoved(error: unknown): boolean {
+  const { syscall, code } = error as { readonly syscall?: unknown; readonly code?: unknown };
+  return ['open', 'clone3'].includes(String(syscall)) && MOVED.includes(String(code));
+}
+
+const MOVED = ['EBUSY', 'EOPNOTSUPP', 'ENODEV', 'ENOENT'];
+
+/**
+ * Launches a further process in a container.
+ *
+ * @param compile - `alone`: it has found no room for a cgroup of its own
+ * @throws LaunchError naming the step that failed; everything made so far is on the undo stack
+ */
+export async function enter(
+  entry: Entry,
+  compile: (alone: boolean) => ReturnType<typeof compileExec>,
+): Promise<{ readonly process: LaunchedProcess; readonly leaf: CgroupLeaf | undefined }> {
+  for (let attempt = 1; ; attempt++) {
+    const undo = new UndoStack();
+    entry.undo.push('undo launch', async () => {
+      await undo.unwind();
+    });
+    const place = choosePlace(entry.state, entry.state.init?.pid ?? 0, undo);
+    try {
+      const launched = await launchIn(place, { ...entry, undo }, compile(place.leaf === undefined));
+      return { process: { ...launched, notes: [...place.notes, ...launched.notes] }, leaf: place.leaf };
+    } catch (error) {
+      if (!hasMoved(error) || attempt === ATTEMPTS) throw error;
+      await undo.unwind();
+    }
+  }
+}
+
+function launchIn(
+  { bornIn, joined }: ExecPlace,
+  { container, state, ...context }: Entry,
+  plan: ReturnType<typeof compileExec>,
+): Promise<LaunchedProcess> {
+  return launchProcess({ ...plan, content: () => plan }, context, {
+    ...(bornIn === undefined ? {} : { cgroupPath: bornIn }),
+    fds: new Map([['container', container.fd]]),
+    join: async ({ pid, fallback }) => {
+      if (bornIn !== undefined && fallback !== undefined) await joinPlace(bornIn, state.cgroup, pid);
+      for (const path of joined) join(path, pid, actNow);
+      return bornIn;
+    },
+  });
+}
+
+/**
+ * Opens the first process of a container that is to be entered.
+ *
+ * @returns the pidfd, which belongs to the caller
+ * @throws StateError unless it runs
+ */
+export function openInit({ id, init, cgroup }: State): Pidfd {
+  // A process that is cloned into a frozen cgroup is born frozen, and the clone would wait for its exec until it is thawed.
+  if (hasCgroup(cgroup) && isFrozen(cgroup)) throw new StateError('exec in', id, 'paused');
+  if (init === undefined) throw new StateError('exec in', id, 'being created');
+  const pidfd = openProcess(init);
+  if (pidfd === undefined) throw new StateError('exec in', id, 'stopped');
+  return pidfd;
+}
+
+// Where this user may write neither the cgroup above both, nor be cloned across it, systemd does it for them.
+async function joinPlace(path: string, { scope, v2 }: CgroupRef, pid: number): Promise<void> {
+  try {
+    join(path, pid, actNow);
+  } catch (error) {
+    if (scope === undefined || v2 === undefined || !isContainerError(error) || error.code !== 'EACCES') throw error;
+    using manager = await Manager.connect();
+    await manager.attach(scope, path.slice(dirname(v2.path).length), pid);
+  }
+}

@@ -1,0 +1,19 @@
+import { createEngineContainer } from '../../container/engine/create.js';
+import { readBundle } from '../bundle.js';
+import { type BundleFlags, addBundleFlags, toCreateOptions } from '../flags.js';
+import { checkTerminal } from '../terminal.js';
+import type { Verb, VerbCall } from '../verb.js';
+
+/** `corral-oci create` */
+export const create: Verb = {
+  operands: '<container-id>',
+  description: 'Creates a container: all is set up, and its process waits for the start.',
+  configure: addBundleFlags,
+  act: async ({ operands: [id = ''], flags, globals }: VerbCall<BundleFlags>) => {
+    const spec = readBundle(flags.bundle, globals);
+    checkTerminal(spec.process, flags.consoleSocket, true);
+    const { warnings } = await createEngineContainer(globals.store, id, spec, toCreateOptions(flags));
+    warnings.forEach(globals.warn);
+    return 0;
+  },
+};
