@@ -68,10 +68,13 @@ Delivery g_delivery;
     GiveUp(context, {kNoStep, EBADMSG});
   }
   context->plan_bytes = g_delivery.bytes;
-  context->slots.fill(-1);
-  for (uint32_t slot = 0; slot < g_delivery.fd_count; ++slot) context->slots[slot] = g_delivery.fds[slot];
   context->umask = ::umask(0);
   context->plan = Plan(g_delivery.bytes.data());
+  // No more than the plan has: each page that is touched is one more of every container's.
+  const uint32_t slot_count = context->plan.header().slot_count;
+  for (uint32_t slot = 0; slot < slot_count; ++slot) {
+    context->slots[slot] = slot < g_delivery.fd_count ? g_delivery.fds[slot] : -1;
+  }
   RunPlan(context, 0);
 }
 

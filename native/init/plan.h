@@ -12,7 +12,7 @@ namespace corral {
 
 inline constexpr uint32_t kPlanMagic = 0x4c505243;  // "CRPL"
 inline constexpr uint32_t kPlanVersion = 1;
-inline constexpr uint32_t kMaxSlots = 128;
+inline constexpr uint32_t kMaxSlots = 1024;
 inline constexpr uint32_t kMaxArguments = 8;
 inline constexpr uint32_t kNoStep = 0xffffffff;
 inline constexpr uint64_t kNoSlot = 0xffffffffffffffff;

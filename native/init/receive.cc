@@ -11,6 +11,7 @@ namespace corral {
 namespace {
 
 constexpr uint32_t kMaxPlanSize = 16U << 20;
+constexpr uint32_t kMaxFdsOfMessage = 253;  // SCM_MAX_FD
 
 ssize_t Receive(int socket, msghdr* message, int flags) {
   ssize_t length = 0;
@@ -57,7 +58,7 @@ Received ReceivePlan(int socket, Delivery* delivery) {
   delivery->bytes = {static_cast<uint8_t*>(memory), size};
   size_t received = 0;
   while (received < size) {
-    alignas(cmsghdr) char control[CMSG_SPACE(kMaxSlots * sizeof(int))];
+    alignas(cmsghdr) char control[CMSG_SPACE(kMaxFdsOfMessage * sizeof(int))];
     iovec part{delivery->bytes.data() + received, size - received};
     msghdr message{};
     message.msg_iov = &part;

@@ -3,13 +3,14 @@ import { UnsupportedError } from '../errors/unsupported-error.js';
 import type { HostFacts } from '../host/facts.js';
 import type { CgroupPlan, LaunchPlan, Placement } from '../plan/types.js';
 import type { Step } from '../plan/steps.js';
-import { ANNOTATIONS, cgroupDriverOf, nests } from '../spec/annotations.js';
+import { ANNOTATIONS, cgroupDriverOf, isEngines, nests } from '../spec/annotations.js';
 import type { Spec } from '../spec/types.js';
 import { MS_PRIVATE } from '../util/linux.js';
 import { compileClone } from './clone.js';
 import type { Context, Part } from './context.js';
 import { hasNamespace, isDev, isWithin } from './questions.js';
 import { NULL_DEVICE, compileDevices, compileNullDevice } from './devices.js';
+import { compileEngineRoot, ownsMounts } from './engine/root.js';
 import { type Exposure, exposures } from './exposed.js';
 import { compileCreateHooks, startFds } from './hooks.js';
 import { becomeRoot, cgroupOwner, planIds } from './ids.js';
@@ -74,8 +75,8 @@ function compileContent(
   cgroup: CgroupPlan,
   before: { readonly steps: readonly Step[]; readonly notes: readonly string[] },
 ): Omit<LaunchPlan, keyof Placement> {
-  const isolated = hasNamespace(context.spec, 'mount');
-  const root = isolated ? compileRoot(context) : { steps: [] };
+  const isolated = isEngines(context.spec) ? ownsMounts(context.spec) : hasNamespace(context.spec, 'mount');
+  const root = compileRootOf(context, cgroup);
   const guarding = selectGuarding(context, cgroup);
   return {
     fds: [
@@ -98,6 +99,11 @@ function compileContent(
     ],
     notes: [...before.notes, ...capabilityNotes(context), ...(root.notes ?? [])],
   };
+}
+
+function compileRootOf(context: Context, cgroup: CgroupPlan): Part {
+  if (isEngines(context.spec)) return compileEngineRoot(context, cgroup);
+  return hasNamespace(context.spec, 'mount') ? compileRoot(context) : { steps: [] };
 }
 
 // Root can do without a user namespace, as other runtimes do by default; for everybody else it is what makes the rest possible.

@@ -7,7 +7,7 @@ import { ROOT } from './stage.js';
 const DEVICES = ['null', 'zero', 'full', 'random', 'urandom', 'tty'] as const;
 
 /** @see runtime-linux.md "Dev symbolic links" */
-const LINKS = [
+export const LINKS = [
   ['/dev/fd', '/proc/self/fd'],
   ['/dev/stdin', '/proc/self/fd/0'],
   ['/dev/stdout', '/proc/self/fd/1'],

@@ -1,8 +1,11 @@
 import type { SlotName, Step } from '../plan/steps.js';
 import type { FdPlan } from '../plan/types.js';
+import { isEngines } from '../spec/annotations.js';
 import type { Spec } from '../spec/types.js';
 import type { Context } from './context.js';
 import { hasNamespace, hasTerminal, isDev } from './questions.js';
+import { fillsDev } from './engine/devices.js';
+import { ownsMounts } from './engine/root.js';
 import { ROOT } from './stage.js';
 
 /** The slot of the container's end of its terminal. */
@@ -40,7 +43,9 @@ const CONSOLE = '/dev/console';
 
 // @see config-linux.md "Default Devices": /dev/console is the terminal's. Only in a /dev of the container's own, and not over
 // what was put there on purpose.
-function hasConsole({ mounts }: Spec): boolean {
+function hasConsole(spec: Spec): boolean {
+  const { mounts } = spec;
+  if (isEngines(spec)) return ownsMounts(spec) && fillsDev(spec);
   return mounts.some(isDev) && !mounts.some(({ destination }) => destination === CONSOLE);
 }
 

@@ -4,7 +4,7 @@ import { Fd } from '../native/fd.js';
 import { type Launched, sendPlan } from '../native/launch.js';
 import type { FdPlan } from '../plan/types.js';
 import type { UndoStack } from '../util/undo.js';
-import { openMountSources } from './mount-sources.js';
+import { type TreePlan, openMountSources } from './mount-sources.js';
 
 /** A plan as corral-init reads it, and the descriptors that go with it. */
 export interface EncodedPlan {
@@ -25,14 +25,15 @@ export interface HandOverContext {
 }
 
 /** Opens what a plan needs and sends both: from here on corral-init works by itself. */
-export function handOver({ bytes, fds }: EncodedPlan, context: HandOverContext): void {
+export async function handOver({ bytes, fds }: EncodedPlan, context: HandOverContext): Promise<void> {
   const { launched, act, opened } = context;
+  const trees = fds.filter((fd) => fd.kind === 'tree');
+  const mappings = await openMappings(trees, context);
   const made = new Map([
-    ...openMountSources(
-      fds.filter((fd) => fd.kind === 'tree'),
-      launched.pid,
-      context,
-    ),
+    ...openMountSources(trees, launched.pid, {
+      ...context,
+      mappings: new Map([...mappings].map(([slot, fd]) => [slot, fd.number])),
+    }),
     ...openGuard(fds, context),
   ]);
   const numberOf = (fd: FdPlan): number => {
@@ -43,7 +44,16 @@ export function handOver({ bytes, fds }: EncodedPlan, context: HandOverContext):
   act('send plan', () => {
     sendPlan(launched.socketFd, bytes, fds.map(numberOf));
   });
-  for (const fd of made.values()) fd.close();
+  for (const fd of [...made.values(), ...mappings.values()]) fd.close();
+}
+
+const NONE: ReadonlyMap<string, Fd> = new Map();
+
+// Few containers have any: the code for it is loaded for those.
+async function openMappings(trees: readonly TreePlan[], context: HandOverContext): Promise<ReadonlyMap<string, Fd>> {
+  if (trees.every(({ mapping }) => mapping === undefined || mapping.by === 'container')) return NONE;
+  const { openMountMappings } = await import('./mount-mappings.js');
+  return openMountMappings(trees, context);
 }
 
 function openGuard(fds: readonly FdPlan[], { act, undo, cgroupPath }: HandOverContext): readonly [string, Fd][] {

@@ -134,7 +134,7 @@ export async function launchProcess(plan: ProcessPlan, context: LaunchContext, p
     if (fd.kind === 'report') return reportFd;
     return fd.kind === 'stream' ? context.streams[fd.stream] : place.fds?.get(fd.slot);
   };
-  handOver(encoded, { launched, undo: context.undo, act, opened, cgroupPath: joined });
+  await handOver(encoded, { launched, undo: context.undo, act, opened, cgroupPath: joined });
   await follow({ socketFd: socket.number, running, runHooks: context.runHooks }, encoded.steps, reportFd);
   socket.close();
   return { ...running, reportFd, notes: fallbackNotes(launched, place) };

@@ -7,7 +7,8 @@ import { Fd } from '../native/fd.js';
 import type { FdPlan } from '../plan/types.js';
 import type { UndoStack } from '../util/undo.js';
 
-type TreePlan = Extract<FdPlan, { readonly kind: 'tree' }>;
+/** A mount of the host that a plan needs. */
+export type TreePlan = Extract<FdPlan, { readonly kind: 'tree' }>;
 
 /** A file system that refused an idmapped mount. The plan was compiled believing otherwise: compile again without. */
 export class IdmapRefusedError extends SyscallError {}
@@ -21,24 +22,36 @@ export class IdmapRefusedError extends SyscallError {}
 export function openMountSources(
   trees: readonly TreePlan[],
   pid: number,
-  { act, undo }: { readonly act: Act; readonly undo: UndoStack },
+  { act, undo, mappings = new Map() }: SourceContext,
 ): ReadonlyMap<string, Fd> {
-  const usernsFd = trees.some(({ idmap }) => idmap) ? openSync(`/proc/${String(pid)}/ns/user`, 'r') : undefined;
+  const isMapped = trees.some(({ idmap, mapping }) => idmap || mapping?.by === 'container');
+  const usernsFd = isMapped ? openSync(`/proc/${String(pid)}/ns/user`, 'r') : undefined;
   try {
     return new Map(
-      trees.map((tree) => [tree.slot, act(`clone mount ${tree.path}`, () => openTree(tree, usernsFd, undo))]),
+      trees.map((tree) => {
+        const usernsOf = tree.idmap || tree.mapping?.by === 'container' ? usernsFd : mappings.get(tree.slot);
+        return [tree.slot, act(`clone mount ${tree.path}`, () => openTree(tree, usernsOf, undo))];
+      }),
     );
   } finally {
     if (usernsFd !== undefined) closeSync(usernsFd);
   }
 }
 
-function openTree({ path, recursive, idmap }: TreePlan, usernsFd: number | undefined, undo: UndoStack): Fd {
+interface SourceContext {
+  readonly act: Act;
+  readonly undo: UndoStack;
+  /** User namespaces of mappings of their own, by slot; they stay the caller's. */
+  readonly mappings?: ReadonlyMap<string, number>;
+}
+
+function openTree({ path, recursive, mapping }: TreePlan, usernsFd: number | undefined, undo: UndoStack): Fd {
   const tree = new Fd(cloneMount(path, recursive));
   undo.push(`close mount ${path}`, () => {
     tree.close();
   });
-  if (idmap && usernsFd !== undefined) idmapTree({ path, recursive, treeFd: tree.number, usernsFd });
+  const isRecursive = mapping?.recursive ?? recursive;
+  if (usernsFd !== undefined) idmapTree({ path, recursive: isRecursive, treeFd: tree.number, usernsFd });
   return tree;
 }
 

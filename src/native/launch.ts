@@ -64,6 +64,9 @@ export type Outcome =
     };
 
 const MAX_PACKET = 64 * 1024;
+
+/** The kernel passes no more with one message: SCM_MAX_FD, unix(7). */
+const MAX_FDS = 253;
 const NO_STEP = 0xffffffff;
 const EPERM = 1;
 const EACCES = 13;
@@ -142,9 +145,12 @@ function cloneByFork(request: Omit<Parameters<typeof addon.clone3>[0], 'method' 
  * @throws SyscallError EPIPE where corral-init is gone
  */
 export function sendPlan(socketFd: number, plan: Uint8Array, fds: readonly number[]): void {
-  for (let offset = 0; offset < plan.length; offset += MAX_PACKET) {
-    const data = plan.subarray(offset, offset + MAX_PACKET);
-    call('send plan', () => addon.sendMessage({ fd: socketFd, data, fds: offset === 0 ? fds : [] }));
+  const least = Math.ceil(fds.length / MAX_FDS);
+  // Each message takes some of the descriptors along, so that there are as many messages as that needs.
+  const size = least > 1 ? Math.min(MAX_PACKET, Math.floor(plan.length / least)) : MAX_PACKET;
+  for (let offset = 0, sent = 0; offset < plan.length; offset += size, sent += MAX_FDS) {
+    const data = plan.subarray(offset, offset + size);
+    call('send plan', () => addon.sendMessage({ fd: socketFd, data, fds: fds.slice(sent, sent + MAX_FDS) }));
   }
 }
 

@@ -1,4 +1,17 @@
-import { CLONE, MOUNT_ATTR, RLIMIT, RLIM_INFINITY } from '../util/linux.js';
+import {
+  CLONE,
+  MOUNT_ATTR,
+  MOUNT_ATTR__ATIME,
+  MS,
+  MS_PRIVATE,
+  MS_SHARED,
+  MS_SLAVE,
+  MS_UNBINDABLE,
+  RLIMIT,
+  RLIM_INFINITY,
+  S_IFBLK,
+  S_IFIFO,
+} from '../util/linux.js';
 import { signalName } from '../util/signals.js';
 import type { Step, StepName, StepOf } from './steps.js';
 
@@ -9,7 +22,7 @@ const DESCRIBERS: Describers = {
   unshare: ({ flags }) => `unshare ${namespaceNames(flags)}`,
   'join-namespaces': ({ flags }) => `join ${namespaceNames(flags)}`,
   'enter-pid-namespace': () => 'enter the pid namespace',
-  'set-propagation': ({ path }) => `make the mounts below ${path} private`,
+  'set-propagation': ({ path, propagation }) => `make the mounts below ${path} ${propagationName(propagation)}`,
   'open-tree': ({ path }) => `open tree ${path}`,
   'open-directory': ({ path, root }) => `open directory ${at(root, path)}`,
   'change-directory': ({ path, root }) => `change directory to ${at(root, path)}`,
@@ -48,6 +61,14 @@ const DESCRIBERS: Describers = {
   'serve-files': () => 'serve files',
   'open-terminal': () => 'open terminal',
   'keep-children': () => 'keep the list of its children',
+  'change-mount': (step) => `change ${step.mount ?? 'nothing'}: ${changeWords(step)}`,
+  'make-mount': ({ type, mount }) => `make ${type} as ${mount}`,
+  'place-mount': ({ mount, root, target }) => `place ${mount ?? 'nothing'} on ${at(root, target)}`,
+  'make-device': ({ root, path, tree }) => `${tree === undefined ? 'make' : 'bind'} device ${at(root, path)}`,
+  'copy-up': ({ mount, root, path }) => `copy ${at(root, path)} into ${mount ?? 'nothing'}`,
+  'replace-symlink': ({ root, path, target }) => `replace ${at(root, path)} by a symlink to ${target}`,
+  'change-root': () => 'change root',
+  remount: ({ root, target }) => `remount ${at(root, target)}`,
 };
 
 /** Returns a step as verb and object: `mount proc on /proc`. */
@@ -64,6 +85,12 @@ export function stepDetail(step: Step): string {
       return [attributeNames(step.attributes), Number(step.recursive) === 1 ? 'recursive' : '']
         .filter((word) => word !== '')
         .join(' ');
+    case 'make-mount':
+      return [step.source, mountFlagNames(step.flags), step.data].filter((word) => word !== '').join(' ');
+    case 'remount':
+      return [mountFlagNames(step.flags), step.data].filter((word) => word !== '').join(' ');
+    case 'make-device':
+      return `${deviceWords(step)} mode ${(Number(step.mode) & 0o7777).toString(8)} owner ${String(step.uid)}:${String(step.gid)}`;
     case 'set-capabilities':
       return `permitted ${hex(step.permitted)} inheritable ${hex(step.inheritable)} ambient ${hex(step.ambient)}`;
     case 'open-terminal':
@@ -79,6 +106,50 @@ export function stepDetail(step: Step): string {
     default:
       return '';
   }
+}
+
+function changeWords({ set, clear, propagation, recursive }: StepOf<'change-mount'>): string {
+  const words = [
+    attributeNames(set),
+    BigInt(clear) === 0n ? '' : `not ${clearedNames(BigInt(clear), BigInt(set))}`,
+    BigInt(propagation) === 0n ? '' : propagationName(propagation),
+    Number(recursive) === 1 ? 'recursive' : '',
+  ];
+  return words.filter((word) => word !== '' && word !== 'not ').join(' ');
+}
+
+// The mode of access times is cleared to be set anew: where nothing of it is set, that is relatime.
+function clearedNames(clear: bigint, set: bigint): string {
+  const atime = BigInt(MOUNT_ATTR__ATIME);
+  const others = attributeNames(clear & ~atime);
+  const hasAtime = (clear & atime) !== 0n && (set & atime) === 0n;
+  return [others, hasAtime ? 'noatime' : ''].filter((word) => word !== '').join(',');
+}
+
+function propagationName(type: number | bigint): string {
+  return PROPAGATION_NAMES.get(Number(type)) ?? String(type);
+}
+
+const PROPAGATION_NAMES: ReadonlyMap<number, string> = new Map([
+  [MS_PRIVATE, 'private'],
+  [MS_SHARED, 'shared'],
+  [MS_SLAVE, 'slave'],
+  [MS_UNBINDABLE, 'unbindable'],
+]);
+
+function mountFlagNames(bits: number | bigint): string {
+  return flagNames(MS, bits)
+    .map((name) => name.slice('MS_'.length).toLowerCase())
+    .join(',');
+}
+
+function deviceWords({ mode, device }: StepOf<'make-device'>): string {
+  const number = Number(device);
+  const minor = (number % 0x100) + Math.floor(number / 0x10_0000) * 0x100;
+  const major = Math.floor(number / 0x100) % 0x1000;
+  const type = Number(mode) & 0o170000;
+  if (type === S_IFIFO) return 'fifo';
+  return `${type === S_IFBLK ? 'block' : 'character'} ${String(major)}:${String(minor)}`;
 }
 
 // Slots are named where a path alone would mislead: the stage is not the container.

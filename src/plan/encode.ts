@@ -18,7 +18,7 @@ const NO_STEP = 0xffffffff;
 const NO_SLOT = 0xffff_ffff_ffff_ffffn;
 
 /** How many descriptors a plan may use in all. */
-export const MAX_SLOTS = 128;
+export const MAX_SLOTS = 1024;
 
 /**
  * Turns steps into the bytes that corral-init reads; `docs/launch-plan.md` describes them.

@@ -1,5 +1,5 @@
 import { describeStep, stepDetail } from './describe.js';
-import type { CgroupPlan, FdPlan, IdRange, LaunchPlan, ScopePlan, UnitProperty } from './types.js';
+import type { CgroupPlan, FdPlan, IdRange, LaunchPlan, MountMapping, ScopePlan, UnitProperty } from './types.js';
 
 /** Returns a plan as text, one action a line, in the order in which they happen: EXPLAIN for containers. */
 export function formatPlan(plan: LaunchPlan): string {
@@ -100,8 +100,19 @@ function span(first: number, size: number): string {
 function formatFd(fd: FdPlan): string {
   if (fd.kind === 'cgroup-kill') return 'open cgroup.kill for the init';
   if (fd.kind !== 'tree') return '';
-  const traits = [fd.recursive ? 'recursive' : '', fd.idmap ? 'idmapped' : ''].filter((word) => word !== '');
+  const traits = [fd.recursive ? 'recursive' : '', fd.idmap ? 'idmapped' : '', formatMapping(fd.mapping)].filter(
+    (word) => word !== '',
+  );
   return `clone mount ${fd.path} as ${fd.slot}${traits.length > 0 ? ` (${traits.join(', ')})` : ''}`;
+}
+
+function formatMapping(mapping: MountMapping | undefined): string {
+  if (mapping === undefined) return '';
+  const { by, recursive } = mapping;
+  const how = recursive ? 'idmapped with its submounts' : 'idmapped';
+  if (by === 'container') return how;
+  if ('path' in by) return `${how} by ${by.path}`;
+  return `${how}: uids ${formatRanges(by.uids)}; gids ${formatRanges(by.gids)}`;
 }
 
 function stepLines({ steps }: LaunchPlan): readonly string[] {

@@ -74,6 +74,32 @@ export const STEPS = {
     args: { root: 'fd', columns: 'uint', rows: 'uint', uid: 'uint', console: 'str', terminal: 'out' },
   },
   'keep-children': { number: 38, args: { always: 'uint' } },
+  'change-mount': {
+    number: 41,
+    args: { mount: 'fd', set: 'uint', clear: 'uint', propagation: 'uint', recursive: 'uint' },
+  },
+  'make-mount': {
+    number: 42,
+    args: {
+      type: 'str',
+      source: 'str',
+      flags: 'uint',
+      data: 'str',
+      stage: 'fd',
+      root: 'fd',
+      target: 'str',
+      mount: 'out',
+    },
+  },
+  'place-mount': { number: 43, args: { mount: 'fd', root: 'fd', target: 'str', rules: 'uint' } },
+  'make-device': {
+    number: 44,
+    args: { root: 'fd', path: 'str', mode: 'uint', device: 'uint', uid: 'uint', gid: 'uint', tree: 'fd' },
+  },
+  'copy-up': { number: 45, args: { mount: 'fd', root: 'fd', path: 'str' } },
+  'replace-symlink': { number: 46, args: { root: 'fd', path: 'str', target: 'str' } },
+  'change-root': { number: 47, args: { root: 'fd' } },
+  remount: { number: 48, args: { root: 'fd', target: 'str', flags: 'uint', data: 'str', stage: 'fd' } },
   synchronize: { number: 60, args: {} },
   'run-hook': {
     number: 61,

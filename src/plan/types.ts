@@ -102,6 +102,15 @@ export interface IdMapPlan {
   readonly writer: 'direct' | 'newidmap';
 }
 
+/** How the owner ids of one mount are mapped, in place of `idmap`. */
+export interface MountMapping {
+  /** Submounts are mapped, too. */
+  readonly recursive: boolean;
+  /** By what: ranges of its own, a user namespace that is there already, or the container's new one. */
+  readonly by:
+    { readonly uids: readonly IdRange[]; readonly gids: readonly IdRange[] } | { readonly path: string } | 'container';
+}
+
 /** A descriptor that the parent opens and passes along with the plan. */
 export type FdPlan =
   | { readonly slot: SlotName; readonly kind: 'report' }
@@ -113,6 +122,8 @@ export type FdPlan =
       readonly recursive: boolean;
       /** Map the owner ids of the mount with the container's user namespace. */
       readonly idmap: boolean;
+      /** An id mapping of its own in place of that. */
+      readonly mapping?: MountMapping;
     }
   /** The `cgroup.kill` of the cgroup that holds the container's processes. */
   | { readonly slot: SlotName; readonly kind: 'cgroup-kill' }

@@ -136,7 +136,8 @@ export interface Linux {
   readonly sysctl: Readonly<Record<string, string>>;
   readonly resources: Resources;
   readonly cgroupsPath?: string;
-  readonly rootfsPropagation?: 'private' | 'shared' | 'slave' | 'unbindable';
+  /** Engines write `rshared` and the like, too, and mean the same. */
+  readonly rootfsPropagation?: RootfsPropagation;
   readonly seccomp?: Seccomp;
   /** Device nodes beside the default ones. */
   readonly devices?: readonly Device[];
@@ -151,6 +152,10 @@ export interface Linux {
   /** @see set_mempolicy(2) */
   readonly memoryPolicy?: { readonly mode: string; readonly nodes?: string; readonly flags?: readonly string[] };
 }
+
+type PropagationType = 'private' | 'shared' | 'slave' | 'unbindable';
+
+export type RootfsPropagation = PropagationType | `r${PropagationType}`;
 
 export interface TimeOffset {
   readonly secs?: number;

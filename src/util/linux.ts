@@ -27,10 +27,37 @@ export const MOUNT_ATTR = {
   MOUNT_ATTR_NOATIME: 0x10,
   MOUNT_ATTR_STRICTATIME: 0x20,
   MOUNT_ATTR_NODIRATIME: 0x80,
+  MOUNT_ATTR_NOSYMFOLLOW: 0x200000,
+} as const;
+
+/** The access-time mode of a mount is one value of several bits: whoever changes it clears them all. */
+export const MOUNT_ATTR__ATIME = 0x70;
+
+/** mount(2) flags. */
+export const MS = {
+  MS_RDONLY: 1,
+  MS_NOSUID: 2,
+  MS_NODEV: 4,
+  MS_NOEXEC: 8,
+  MS_SYNCHRONOUS: 16,
+  MS_REMOUNT: 32,
+  MS_MANDLOCK: 64,
+  MS_DIRSYNC: 128,
+  MS_NOSYMFOLLOW: 256,
+  MS_NOATIME: 1 << 10,
+  MS_NODIRATIME: 1 << 11,
+  MS_SILENT: 1 << 15,
+  MS_RELATIME: 1 << 21,
+  MS_I_VERSION: 1 << 23,
+  MS_STRICTATIME: 1 << 24,
+  MS_LAZYTIME: 1 << 25,
 } as const;
 
 /** Propagation types, mount(2). */
+export const MS_UNBINDABLE = 1 << 17;
 export const MS_PRIVATE = 1 << 18;
+export const MS_SLAVE = 1 << 19;
+export const MS_SHARED = 1 << 20;
 
 /** open_tree(2): the submounts too. */
 export const AT_RECURSIVE = 0x8000;
@@ -40,6 +67,8 @@ export const STACKED_OVERLAY = 'overlay-on-overlay';
 
 /** File type bits of a mode, inode(7). */
 export const S_IFCHR = 0o020000;
+export const S_IFBLK = 0o060000;
+export const S_IFIFO = 0o010000;
 
 /** setrlimit(2) resources. */
 export const RLIMIT = {

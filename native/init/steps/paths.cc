@@ -15,7 +15,6 @@ namespace corral {
 namespace {
 
 constexpr int kLookupTries = 128;
-constexpr long kProcMagic = 0x9fa0;
 
 Fd OpenAt2(int directory, const char* path, int flags, uint64_t resolve) {
   const kernel::OpenHow how{.flags = static_cast<uint64_t>(flags) | O_CLOEXEC, .resolve = resolve};
@@ -175,6 +174,23 @@ Fd OpenOrMakeLeaf(int root, const char* path, Leaf leaf, bool* made) {
   return OpenLeaf(root, path, leaf);
 }
 
+Fd OpenOrMakePlain(int root, const char* path, Leaf leaf, bool* made) {
+  for (int tries = kLookupTries; tries > 0; --tries) {
+    *made = false;
+    Fd present = OpenPath(root, path, O_PATH | O_NOFOLLOW);
+    if (present.ok()) {
+      struct stat status {};
+      if (::fstat(present.get(), &status) == -1) return Fd(-errno);
+      return S_ISLNK(status.st_mode) ? Fd(-ELOOP) : std::move(present);
+    }
+    if (present.error() != -ENOENT) return present;
+    Fd fresh = OpenOrMakeLeaf(root, path, leaf, made);
+    // Where somebody else made it meanwhile, what is there now is looked at anew.
+    if (*made || (!fresh.ok() && fresh.error() != -ELOOP)) return fresh;
+  }
+  return Fd(-EAGAIN);
+}
+
 int WriteAll(int fd, const char* text, size_t length) {
   while (length > 0) {
     const ssize_t written = ::write(fd, text, length);
@@ -196,7 +212,10 @@ Fd OpenProcFile(const char* path_below_proc, int flags) {
   if (!proc.ok()) return Fd(proc.error());
   struct statfs filesystem {};
   if (::fstatfs(proc.get(), &filesystem) == -1) return Fd(-errno);
-  if (filesystem.f_type != kProcMagic) return Fd(-ENOENT);
+  struct stat status {};
+  if (::fstat(proc.get(), &status) == -1) return Fd(-errno);
+  // Only the root of a procfs has this number: a part of one, mounted there, would make other files of these names.
+  if (filesystem.f_type != kProcMagic || status.st_ino != kProcRootInode) return Fd(-ENOENT);
   return OpenBeneath(proc.get(), path_below_proc, flags);
 }
 

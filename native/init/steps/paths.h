@@ -18,11 +18,18 @@ namespace corral {
 // Opens `path` with open(2) flags. `root` is a directory, or -1 for the process's own root.
 Fd OpenPath(int root, const char* path, int flags);
 
+// What procfs is known by: its type, fstatfs(2), and its root.
+inline constexpr long kProcMagic = 0x9fa0;
+inline constexpr uint64_t kProcRootInode = 1;
+
 enum class Leaf { kDirectory, kFile };
 
 // Opens `path` with O_PATH; makes what is missing, the directories on the way included (modes 0755 and 0644). `*made`
 // tells whether the last component is new: then nothing can be below it.
 Fd OpenOrMakeLeaf(int root, const char* path, Leaf leaf, bool* made);
+
+// The same, but the last component must not be a symbolic link (ELOOP): nothing that was put there leads elsewhere.
+Fd OpenOrMakePlain(int root, const char* path, Leaf leaf, bool* made);
 
 // A path cut in two: an open directory, which stays open until the next call of this file, and the last component's
 // name in it.

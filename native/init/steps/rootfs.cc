@@ -83,6 +83,13 @@ int read_only_path(Context& context, const read_only_path_args& args) {
   return set < 0 ? set : MoveMount(clone.get(), target.get());
 }
 
+int change_root(Context& context, const change_root_args& args) {
+  ForgetParent();
+  if (::fchdir(context.Slot(args.root)) == -1) return -errno;
+  const long changed = Call(SYS_chroot, ".");
+  return changed < 0 ? static_cast<int>(changed) : Checked(::chdir("/"));
+}
+
 int pivot_root(Context& context, const pivot_root_args& args) {
   ForgetParent();
   if (::fchdir(context.Slot(args.root)) == -1) return -errno;

@@ -50,7 +50,8 @@ int AttachConsole(int slave, int root, const char* path) {
   const Fd clone = CloneMount(slave, false);
   if (!clone.ok()) return clone.error();
   bool made = false;
-  const Fd target = OpenOrMakeLeaf(root, path, Leaf::kFile, &made);
+  // Never through a link that the root file system has there (CVE-2026-88264).
+  const Fd target = OpenOrMakePlain(root, path, Leaf::kFile, &made);
   return target.ok() ? MoveMount(clone.get(), target.get()) : target.error();
 }
 

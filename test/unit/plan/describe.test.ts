@@ -71,7 +71,7 @@ test.each<[Step, string, string]>([
     'join mount, pid namespaces',
     '',
   ],
-  [{ op: 'set-propagation', path: '/', propagation: 1 }, 'make the mounts below / private', ''],
+  [{ op: 'set-propagation', path: '/', propagation: 1 << 18 }, 'make the mounts below / private', ''],
   [{ op: 'open-directory', root: 'stage', path: 'root', directory: 'root' }, 'open directory stage:root', ''],
   [{ op: 'change-directory', root: undefined, path: '/srv' }, 'change directory to /srv', ''],
   [TMPFS, 'mount tmpfs on /tmp', 'mode=0755 nosuid,nodev'],
