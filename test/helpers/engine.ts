@@ -142,6 +142,7 @@ export async function runEngineSpec(lab: Lab, spec: Spec, faults?: LaunchFaults)
   } finally {
     const failures = await undo.unwind();
     for (const fd of Object.values(streams)) closeSync(fd);
-    if (failures.length > 0) throw new Error(`not undone: ${failures.map(({ what, error }) => `${what}: ${String(error)}`).join('; ')}`);
+    if (failures.length > 0)
+      throw new Error(`not undone: ${failures.map(({ what, error }) => `${what}: ${String(error)}`).join('; ')}`);
   }
 }

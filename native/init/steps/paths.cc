@@ -53,9 +53,36 @@ Fd OpenMade(int above, const char* name) {
   return Fd(Call(SYS_openat, above, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC, 0));
 }
 
+// As many links that lead to nothing yet are followed, as the kernel follows others.
+constexpr int kMaxLinks = 40;
+
+// Puts what a link says in the place of the last component, which is that link. Only the kernel resolves it.
+int ReplaceByTarget(int directory, size_t start, PathBuffer* path) {
+  char target[PATH_MAX];
+  const ssize_t length = ::readlinkat(directory, path->text + start, target, sizeof(target) - 1);
+  if (length == -1) return -errno;
+  target[length] = '\0';
+  const size_t kept = target[0] == '/' ? 0 : start;
+  if (kept + static_cast<size_t>(length) >= sizeof(path->text)) return -ENAMETOOLONG;
+  std::memcpy(path->text + kept, target, static_cast<size_t>(length) + 1);
+  path->length = kept + static_cast<size_t>(length);
+  return 0;
+}
+
+Fd OpenOrMakeDirectories(int root, PathBuffer* path, size_t length, int links);
+
+// Opens the directory that a link leads to, and makes it: an image may have /var/run → /run, and no /run.
+Fd FollowToDirectory(int root, int above, const char* path, size_t start, int links) {
+  PathBuffer target;
+  if (links == 0) return Fd(-ELOOP);
+  if (!target.Assign(path)) return Fd(-ENAMETOOLONG);
+  const int replaced = ReplaceByTarget(above, start, &target);
+  return replaced < 0 ? Fd(replaced) : OpenOrMakeDirectories(root, &target, target.length, links - 1);
+}
+
 // Opens the directory of the path up to `length`, which it makes where it is missing, from the deepest one that is
 // there. Each prefix is looked up from the root, because a component may be a symbolic link that starts from there.
-Fd OpenOrMakeDirectories(int root, PathBuffer* path, size_t length) {
+Fd OpenOrMakeDirectories(int root, PathBuffer* path, size_t length, int links) {
   while (length > 1 && path->text[length - 1] == '/') --length;
   if (length == 0) return OpenPath(root, ".", O_PATH | O_DIRECTORY);
   const char saved = std::exchange(path->text[length], '\0');
@@ -63,13 +90,14 @@ Fd OpenOrMakeDirectories(int root, PathBuffer* path, size_t length) {
   if (present.error() == -ENOENT) {
     size_t start = length;
     while (start > 0 && path->text[start - 1] != '/') --start;
-    const Fd above = OpenOrMakeDirectories(root, path, start);
+    const Fd above = OpenOrMakeDirectories(root, path, start, links);
     if (!above.ok()) {
       present = Fd(above.error());
     } else if (::mkdirat(above.get(), path->text + start, 0755) == 0) {
       present = OpenMade(above.get(), path->text + start);
     } else {
       present = errno == EEXIST ? OpenPath(root, path->text, O_PATH | O_DIRECTORY) : Fd(-errno);
+      if (present.error() == -ENOENT) present = FollowToDirectory(root, above.get(), path->text, start, links);
     }
   }
   path->text[length] = saved;
@@ -148,8 +176,8 @@ int OpenParent(int root, const char* path, Parent* parent) {
   if (split < 0) return split;
   const char* above = CutLast(&buffer, start);
   if (!IsRemembered(root, above)) {
-    Fd directory =
-        start > 1 ? OpenOrMakeDirectories(root, &buffer, start - 1) : OpenPath(root, above, O_PATH | O_DIRECTORY);
+    Fd directory = start > 1 ? OpenOrMakeDirectories(root, &buffer, start - 1, kMaxLinks)
+                             : OpenPath(root, above, O_PATH | O_DIRECTORY);
     if (!directory.ok()) return directory.error();
     Remember(root, above, std::move(directory));
   }
@@ -159,7 +187,23 @@ int OpenParent(int root, const char* path, Parent* parent) {
 
 void ForgetParent() { g_parent.directory = Fd(); }
 
-Fd OpenOrMakeLeaf(int root, const char* path, Leaf leaf, bool* made) {
+namespace {
+
+Fd OpenOrMakeLeafBehind(int root, const char* path, Leaf leaf, bool* made, int links);
+
+// Makes what a link leads to, where that is not there yet: /etc/resolv.conf → ../run/systemd/resolve/resolv.conf.
+Fd FollowToLeaf(int root, const char* path, Leaf leaf, bool* made, int links) {
+  PathBuffer target;
+  Parent parent;
+  size_t start = 0;
+  if (links == 0) return Fd(-ELOOP);
+  const int split = SplitPath(path, &target, &start, &parent);
+  if (split < 0) return Fd(split);
+  const int replaced = ReplaceByTarget(g_parent.directory.get(), start, &target);
+  return replaced < 0 ? Fd(replaced) : OpenOrMakeLeafBehind(root, target.text, leaf, made, links - 1);
+}
+
+Fd OpenOrMakeLeafBehind(int root, const char* path, Leaf leaf, bool* made, int links) {
   *made = false;
   if (!IsParentRemembered(root, path)) {
     Fd present = OpenLeaf(root, path, leaf);
@@ -171,7 +215,14 @@ Fd OpenOrMakeLeaf(int root, const char* path, Leaf leaf, bool* made) {
   Fd fresh = MakeLeaf(parent, leaf);
   *made = fresh.ok();
   if (fresh.error() != -EEXIST) return fresh;
-  return OpenLeaf(root, path, leaf);
+  Fd present = OpenLeaf(root, path, leaf);
+  return present.error() == -ENOENT ? FollowToLeaf(root, path, leaf, made, links) : std::move(present);
+}
+
+}  // namespace
+
+Fd OpenOrMakeLeaf(int root, const char* path, Leaf leaf, bool* made) {
+  return OpenOrMakeLeafBehind(root, path, leaf, made, kMaxLinks);
 }
 
 Fd OpenOrMakePlain(int root, const char* path, Leaf leaf, bool* made) {
