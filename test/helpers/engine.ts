@@ -25,7 +25,7 @@ export interface EngineWish {
 export interface EngineResult {
   readonly stdout: string;
   readonly stderr: string;
-  readonly exitCode: number | undefined;
+  readonly exitCode: number | null;
 }
 
 /** The mounts that engines write first. */
