@@ -3,11 +3,17 @@ import { join } from 'node:path';
 import type { LaunchFaults } from '../../src/container/launch.js';
 import { launchContainer } from '../../src/container/launch.js';
 import { Prepared } from '../../src/container/prepare.js';
+import { STEPS, type StepName } from '../../src/plan/steps.js';
 import { ANNOTATIONS } from '../../src/spec/annotations.js';
 import { DEFAULT_CAPABILITIES } from '../../src/spec/defaults.js';
 import type { Linux, Mount, Process, SpecNamespaceType, Spec } from '../../src/spec/types.js';
 import { UndoStack } from '../../src/util/undo.js';
 import type { Lab } from './lab.js';
+
+/** The steps that only an engine's spec has. */
+export const ENGINE_STEPS: readonly StepName[] = (Object.keys(STEPS) as StepName[]).filter(
+  (name) => STEPS[name].number >= 41 && STEPS[name].number <= 49,
+);
 
 /** What a test asks of an engine's spec, beside what all of them have. */
 export interface EngineWish {

@@ -1,7 +1,7 @@
 import { ConfigError } from '../../errors/config-error.js';
 import type { SlotName, Step } from '../../plan/steps.js';
 import type { Mount, Spec } from '../../spec/types.js';
-import { MOUNT_ATTR, MS, MS_PRIVATE, MS_SLAVE } from '../../util/linux.js';
+import { MOUNT_ATTR, MS, MS_PRIVATE, MS_SHARED, MS_SLAVE } from '../../util/linux.js';
 import type { Context, Part } from '../context.js';
 import { STAGE } from '../layers.js';
 import { ROOT } from '../stage.js';
@@ -70,7 +70,7 @@ function bind(context: Context, { mount, index, options }: IndexedMount): Engine
   return {
     ...openSource(context, source),
     steps: [
-      ...inherit(context.spec, slot),
+      ...inherit(context.spec, slot, options),
       ...change(slot, options.attributes, false),
       ...change(slot, options.recursiveAttributes, true),
       ...propagate(slot, options),
@@ -79,13 +79,15 @@ function bind(context: Context, { mount, index, options }: IndexedMount): Engine
   };
 }
 
-/**
- * What is cloned from the host would hand on what is mounted in it to the host: only the one that is asked to be shared does.
- *
- * @see config-linux.md "Rootfs Mount Propagation"
- */
-export function inherit({ linux: { rootfsPropagation = 'rslave' } }: Spec, slot: SlotName): readonly Step[] {
-  if (rootfsPropagation.endsWith('shared')) return [];
+// What is cloned from the host would hand on what is mounted in it to the host: only one that is asked to be shared does, and
+// only where the root is, too. Nothing is lost by leaving out what an option says anew.
+function inherit(
+  { linux: { rootfsPropagation = 'rslave' } }: Spec,
+  slot: SlotName,
+  { propagation: [first] }: EngineMountOptions,
+): readonly Step[] {
+  const isSaidAnew = first?.recursive === true && first.type !== MS_SHARED;
+  if (rootfsPropagation.endsWith('shared') || isSaidAnew) return [];
   const type = rootfsPropagation.endsWith('slave') ? MS_SLAVE : MS_PRIVATE;
   return [{ op: 'change-mount', mount: slot, set: 0, clear: 0, propagation: type, recursive: 1 }];
 }

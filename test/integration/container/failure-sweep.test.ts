@@ -10,24 +10,13 @@ import { Store } from '../../../src/container/store.js';
 import { readHostFacts } from '../../../src/host/read-facts.js';
 import { Pidfd } from '../../../src/native/pidfd.js';
 import { removeParents } from '../../../src/container/leaving.js';
-import { Prepared, prepare } from '../../../src/container/prepare.js';
+import { prepare } from '../../../src/container/prepare.js';
 import type { SpawnOptions } from '../../../src/container/spawn.js';
 import { LaunchError, LaunchKilledError } from '../../../src/errors/launch-error.js';
 import { describeStep } from '../../../src/plan/describe.js';
 import { STEPS, type StepName } from '../../../src/plan/steps.js';
-import type { Spec } from '../../../src/spec/types.js';
-import {
-  DEV,
-  DEVPTS,
-  type EngineWish,
-  PROC,
-  SYS,
-  bindOf,
-  engineSpec,
-  mountOf,
-  runEngineSpec,
-} from '../../helpers/engine.js';
 import { makeLab } from '../../helpers/lab.js';
+import { ENGINE_STEPS } from '../../helpers/engine.js';
 import { type Snapshot, findLeaks, listChildren, takeSnapshot } from '../../helpers/leaks.js';
 import { hasController, requires } from '../../helpers/requires.js';
 import { TIME_SCALE } from '../../helpers/scale.js';
@@ -249,81 +238,6 @@ describe.each([
   });
 });
 
-/** Engine's specs that together have every step of their own. */
-const ENGINE_WISHES: Readonly<Record<string, () => EngineWish>> = {
-  'mounts of all kinds': () => {
-    const directory = lab.directory();
-    const ids = [{ containerID: 0, hostID: 1000, size: 1 }];
-    return {
-      readonly: true,
-      mounts: [
-        PROC,
-        DEV,
-        DEVPTS,
-        SYS,
-        mountOf('/sys/fs/cgroup', 'cgroup', ['ro']),
-        mountOf('/scratch', 'tmpfs', ['tmpcopyup', 'ro']),
-        mountOf('/scratch', 'tmpfs', ['remount', 'size=64k']),
-        bindOf(directory, '/data', ['rbind', 'rro', 'noatime', 'rshared']),
-        { ...bindOf(directory, '/mapped', ['bind', 'idmap']), uidMappings: ids, gidMappings: ids },
-      ],
-      linux: {
-        rootfsPropagation: 'shared',
-        maskedPaths: ['/proc/kcore', '/sys/firmware'],
-        readonlyPaths: ['/proc/sys'],
-        devices: [{ type: 'p', path: '/dev/pipe' }],
-      },
-    };
-  },
-  'the mounts of the caller': () => ({ rootfs: '/usr', mounts: [], namespaces: ['pid'] }),
-};
-
-function engineSpecOf(wish: EngineWish): Spec {
-  const spec = engineSpec(lab, { ...wish, script: 'sleep 1000' });
-  return wish.rootfs === '/usr' ? { ...spec, mounts: [] } : spec;
-}
-
-describe.each(Object.entries(ENGINE_WISHES))('with an engine’s spec with %s', (_name, wish) => {
-  it('a failure of any step is named, and leaves nothing', async (context) => {
-    requires(context, { root: true, cgroup: true, idmap: true });
-    const spec = engineSpecOf(wish());
-    const { steps } = new Prepared('engine', spec).plan;
-    const before = takeSnapshot(lab);
-    for (const [index, step] of steps.entries()) {
-      const error = await runEngineSpec(lab, spec, { step: { step: index, errno: EIO } }).catch(
-        (reason: unknown) => reason,
-      );
-      expect(error, describeStep(step)).toBeInstanceOf(LaunchError);
-      expect(error).toMatchObject({ stepIndex: index, message: `${describeStep(step)}: EIO (i/o error)` });
-      expect(await findLeaks(before, lab), `after ${describeStep(step)}`).toEqual([]);
-    }
-  });
-
-  it('a failure of any action of the parent leaves nothing', async (context) => {
-    requires(context, { root: true, cgroup: true, idmap: true });
-    const spec = engineSpecOf(wish());
-    const before = takeSnapshot(lab);
-    const actions: string[] = [];
-    const stopped = new Error('at the last step');
-    const listed: Act = (what, run) => {
-      actions.push(what);
-      if (what === 'send plan') throw stopped;
-      return run();
-    };
-    await expect(runEngineSpec(lab, spec, { act: listed })).rejects.toBe(stopped);
-    for (const [index, what] of actions.entries()) {
-      for (const when of ['before', 'after'] as const) {
-        const failure = new Error(`${when} ${what}`);
-        let count = 0;
-        const act: Act = (_what, run) => (count++ === index ? fail(when, failure, run) : run());
-        await expect(runEngineSpec(lab, spec, { act })).rejects.toBe(failure);
-        expect(await findLeaks(before, lab), `${when} ${what}`).toEqual([]);
-      }
-    }
-    expect(actions).toContain('send plan');
-  });
-});
-
 /** Steps that none of the plans has, and why. */
 const NOT_SWEPT: Readonly<Partial<Record<StepName, string>>> = {
   'join-namespaces': 'of exec alone, which is swept by itself',
@@ -331,18 +245,16 @@ const NOT_SWEPT: Readonly<Partial<Record<StepName, string>>> = {
   'set-domainname': 'no option asks for it',
   'serve-files': 'of cp alone: see copy.test.ts',
   'keep-children': 'of what has no cgroup of its own, and of v1: see the exec above',
+  ...Object.fromEntries(ENGINE_STEPS.map((name) => [name, 'of an engine’s spec: see its own sweep'])),
 };
 
 it('the plans of the sweep have every step that a launch can have', (context) => {
   requires(context, { root: true, idmap: true, controllers: ['memory'] });
-  const seen = new Set([
-    ...Object.values(VARIANTS).flatMap((options) =>
+  const seen = new Set(
+    Object.values(VARIANTS).flatMap((options) =>
       prepare(COMMAND, { ...options(), name: 'sweep' }).plan.steps.map(({ op }) => op),
     ),
-    ...Object.values(ENGINE_WISHES).flatMap((wish) =>
-      new Prepared('engine', engineSpecOf(wish())).plan.steps.map(({ op }) => op),
-    ),
-  ]);
+  );
   // Where v1 has the limits, the cgroup namespace has a step of its own.
   if (readCgroupFacts().layout.mode === 'unified') seen.add('unshare');
   if (readCgroupFacts().v2Base === undefined) seen.delete('keep-children');
