@@ -4,7 +4,7 @@ import { readHostFacts } from '../host/read-facts.js';
 import { STAGE } from '../compile/layers.js';
 import type { Step } from '../plan/steps.js';
 import type { LaunchPlan, Placement } from '../plan/types.js';
-import { ANNOTATIONS, isEngineSpec } from '../spec/annotations.js';
+import { ANNOTATIONS, isEngines } from '../spec/annotations.js';
 import { toSpec } from '../spec/from-options.js';
 import type { ContainerOptions } from '../spec/options.js';
 import { checkOptions } from '../spec/options-schema.js';
@@ -60,7 +60,7 @@ const GENERATED = ['/etc/hostname', '/etc/hosts', '/etc/resolv.conf'];
 function compileHere(id: string, spec: Spec): StagedPlan {
   const more = { unmappable: [...unmappable], unstackable: [...unstackable] };
   // An engine's paths are those of the container: nothing of the host is to be looked at by them.
-  if (isEngineSpec(spec)) return compileInStages(id, spec, readHostFacts({ paths: [], cwd: '/', ...more }));
+  if (isEngines(spec)) return compileInStages(id, spec, readHostFacts({ paths: [], cwd: '/', ...more }));
   const { cwd } = spec.process;
   const exposed = spec.annotations[ANNOTATIONS.expose];
   const paths = [...GENERATED, cwd, ...(exposed === undefined ? [] : (JSON.parse(exposed) as string[]))];
