@@ -1,0 +1,86 @@
+/**
+ * The words of a profile, and what they are to the kernel.
+ *
+ * @see runtime-spec 1.3.0, config-linux.md "Seccomp", and seccomp(2)
+ * @packageDocumentation
+ */
+
+/** What a filter returns, without the data in its lower 16 bits. */
+export const RET = {
+  killProcess: 0x8000_0000,
+  killThread: 0,
+  trap: 0x0003_0000,
+  errno: 0x0005_0000,
+  notify: 0x7fc0_0000,
+  trace: 0x7ff0_0000,
+  log: 0x7ffc_0000,
+  allow: 0x7fff_0000,
+} as const;
+
+export const ACTIONS: Readonly<Record<string, number>> = {
+  SCMP_ACT_KILL: RET.killThread,
+  SCMP_ACT_KILL_THREAD: RET.killThread,
+  SCMP_ACT_KILL_PROCESS: RET.killProcess,
+  SCMP_ACT_TRAP: RET.trap,
+  SCMP_ACT_ERRNO: RET.errno,
+  SCMP_ACT_TRACE: RET.trace,
+  SCMP_ACT_ALLOW: RET.allow,
+  SCMP_ACT_LOG: RET.log,
+  SCMP_ACT_NOTIFY: RET.notify,
+};
+
+/** Those that take a number, and the largest: the kernel cuts an errno off at MAX_ERRNO. */
+export const LARGEST_DATA: ReadonlyMap<number, number> = new Map([
+  [RET.errno, 4095],
+  [RET.trace, 0xffff],
+]);
+
+export const OPERATORS = [
+  'SCMP_CMP_NE',
+  'SCMP_CMP_LT',
+  'SCMP_CMP_LE',
+  'SCMP_CMP_EQ',
+  'SCMP_CMP_GE',
+  'SCMP_CMP_GT',
+  'SCMP_CMP_MASKED_EQ',
+] as const;
+
+export type Operator = (typeof OPERATORS)[number];
+
+/** Bits of seccomp(2)'s flags. */
+export const FLAG = {
+  log: 1 << 1,
+  specAllow: 1 << 2,
+  newListener: 1 << 3,
+  waitKillableRecv: 1 << 5,
+} as const;
+
+export const FLAGS: Readonly<Record<string, number>> = {
+  // There is one thread only: it has nobody to share the filter with.
+  SECCOMP_FILTER_FLAG_TSYNC: 0,
+  SECCOMP_FILTER_FLAG_LOG: FLAG.log,
+  SECCOMP_FILTER_FLAG_SPEC_ALLOW: FLAG.specAllow,
+  SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV: FLAG.waitKillableRecv,
+};
+
+export const ARCHITECTURES = [
+  'SCMP_ARCH_X86',
+  'SCMP_ARCH_X86_64',
+  'SCMP_ARCH_X32',
+  'SCMP_ARCH_ARM',
+  'SCMP_ARCH_AARCH64',
+  'SCMP_ARCH_MIPS',
+  'SCMP_ARCH_MIPS64',
+  'SCMP_ARCH_MIPS64N32',
+  'SCMP_ARCH_MIPSEL',
+  'SCMP_ARCH_MIPSEL64',
+  'SCMP_ARCH_MIPSEL64N32',
+  'SCMP_ARCH_PPC',
+  'SCMP_ARCH_PPC64',
+  'SCMP_ARCH_PPC64LE',
+  'SCMP_ARCH_S390',
+  'SCMP_ARCH_S390X',
+  'SCMP_ARCH_PARISC',
+  'SCMP_ARCH_PARISC64',
+  'SCMP_ARCH_RISCV64',
+] as const;
