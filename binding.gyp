@@ -70,6 +70,7 @@
         'native/init/steps/paths.cc',
         'native/init/steps/process.cc',
         'native/init/steps/rootfs.cc',
+        'native/init/steps/seccomp.cc',
         'native/init/steps/serve_files.cc',
         'native/init/steps/terminal.cc',
       ],

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstring>
 
+#include "../common/fd.h"
 #include "../common/syscall.h"
 #include "args.h"
 #include "families.h"
@@ -59,6 +60,22 @@ Napi::Value Pipe(const Napi::CallbackInfo& info) {
   std::array<int, 2> fds{};
   if (::pipe2(fds.data(), O_CLOEXEC) == -1) return Throw(info.Env(), "pipe2", errno);
   return FdPair(info.Env(), fds);
+}
+
+Napi::Value ConnectSocket(const Napi::CallbackInfo& info) {
+  Args args(info);
+  const std::string path = args.String("path");
+  if (!args.ok()) return info.Env().Undefined();
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.empty() || path.size() >= sizeof(address.sun_path)) return Throw(info.Env(), "connect", ENAMETOOLONG);
+  std::memcpy(address.sun_path, path.data(), path.size());
+  Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd.ok()) return Throw(info.Env(), "socket", errno);
+  if (::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) == -1) {
+    return Throw(info.Env(), "connect", errno);
+  }
+  return Napi::Number::New(info.Env(), fd.release());
 }
 
 void AttachFds(msghdr* message, ControlBuffer* control, const std::vector<int>& fds) {
@@ -150,6 +167,7 @@ void InitSocket(Napi::Env env, Napi::Object exports) {
   Export<Socketpair>(env, exports, "socketpair");
   Export<ConnectUnix>(env, exports, "connectUnix");
   Export<Pipe>(env, exports, "pipe");
+  Export<ConnectSocket>(env, exports, "connectSocket");
   Export<SendMessage>(env, exports, "sendMessage");
   Export<ReceiveMessage>(env, exports, "receiveMessage");
 }

@@ -27,6 +27,9 @@ void Touch(const corral::StringList& list) {
 void Touch(std::span<const uint32_t> ids) {
   for (const uint32_t id : ids) g_sink = g_sink + id;
 }
+void Touch(std::span<const uint8_t> bytes) {
+  for (const uint8_t byte : bytes) g_sink = g_sink + byte;
+}
 
 void ReadStep(const corral::Plan& plan, const corral::StepRecord& record) {
   const uint64_t* raw = record.arguments;

@@ -7,7 +7,7 @@ namespace corral {
 
 namespace {
 
-enum class Kind : uint8_t { k_uint, k_int, k_str, k_strv, k_ids, k_fd, k_out };
+enum class Kind : uint8_t { k_uint, k_int, k_str, k_strv, k_ids, k_bytes, k_fd, k_out };
 
 struct Signature {
   uint32_t number = 0;
@@ -92,6 +92,8 @@ class Validator {
         return IsStringList(raw);
       case Kind::k_ids:
         return IsWordList(raw);
+      case Kind::k_bytes:
+        return IsBytes(raw);
       case Kind::k_fd:
         return raw == kNoSlot || (IsSlot(raw) && filled_[raw]);
       case Kind::k_out:
@@ -112,6 +114,10 @@ class Validator {
   bool IsWordList(uint64_t offset) const {
     if (offset % 4 != 0 || !Contains(offset, 4)) return false;
     return Contains(offset + 4, uint64_t{CountAt(offset)} * 4);
+  }
+
+  bool IsBytes(uint64_t offset) const {
+    return offset % 4 == 0 && Contains(offset, 4) && Contains(offset + 4, CountAt(offset));
   }
 
   bool IsStringList(uint64_t offset) const {

@@ -68,6 +68,7 @@ using type_int = int64_t;
 using type_str = const char*;
 using type_strv = StringList;
 using type_ids = std::span<const uint32_t>;
+using type_bytes = std::span<const uint8_t>;
 // The number of a slot, or -1 for none.
 using type_fd = int;
 using type_out = int;
@@ -100,6 +101,7 @@ class Plan {
   const char* read_str(uint64_t raw) const { return reinterpret_cast<const char*>(bytes_ + raw); }
   StringList read_strv(uint64_t raw) const { return {bytes_, words(raw) + 1, words(raw)[0]}; }
   std::span<const uint32_t> read_ids(uint64_t raw) const { return {words(raw) + 1, words(raw)[0]}; }
+  std::span<const uint8_t> read_bytes(uint64_t raw) const { return {bytes_ + raw + sizeof(uint32_t), words(raw)[0]}; }
   int read_fd(uint64_t raw) const { return raw == kNoSlot ? -1 : static_cast<int>(raw); }
   int read_out(uint64_t raw) const { return static_cast<int>(raw); }
 

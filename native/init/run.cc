@@ -26,6 +26,7 @@ class ArgumentReader {
   CORRAL_READERS(str)
   CORRAL_READERS(strv)
   CORRAL_READERS(ids)
+  CORRAL_READERS(bytes)
   CORRAL_READERS(fd)
   CORRAL_READERS(out)
 #undef CORRAL_READERS

@@ -13,6 +13,7 @@ import { NULL_DEVICE, compileDevices, compileNullDevice } from './devices.js';
 import { compileEngineRoot, ownsMounts } from './engine/root.js';
 import { type Exposure, exposures } from './exposed.js';
 import { compileCreateHooks, startFds } from './hooks.js';
+import { filterNotes } from './filter.js';
 import { becomeRoot, cgroupOwner, planIds } from './ids.js';
 import { compileMount } from './mounts.js';
 import { NOTES, USERNS_HINT } from './notes.js';
@@ -97,7 +98,12 @@ function compileContent(
       ...compileInit(context, guarding),
       ...compileCredentials(context),
     ],
-    notes: [...before.notes, ...capabilityNotes(context), ...(root.notes ?? [])],
+    notes: [
+      ...before.notes,
+      ...capabilityNotes(context),
+      ...filterNotes(context.spec, context.facts),
+      ...(root.notes ?? []),
+    ],
   };
 }
 

@@ -71,7 +71,7 @@ export function compileExec(spec: Spec, process: Process, { facts, idMaps, alone
       ...compileExecutable(context),
       ...compileInit(context, 'children'),
       // An init of its own ends no namespace with it.
-      ...compileCredentials(context, { endsNamespace: false, waits: false }),
+      ...compileCredentials(context, { endsNamespace: false, waits: false, filtered: spec }),
     ],
   };
 }

@@ -34,6 +34,7 @@ export const NOTES = {
   readOnly: (path: string) => `${path} is read-only: other file systems are mounted below it`,
   noOpaqueDirectories: () =>
     'a directory of the host can be removed, but not made anew: tmpfs has no user attributes before Linux 6.6',
+  noSeccomp: () => 'it can make all system calls: this kernel has no filters for them (CONFIG_SECCOMP_FILTER)',
   capabilitiesMissing: (names: string) => `the caller has not got, and so cannot pass on, ${names}`,
 } as const;
 

@@ -3,8 +3,9 @@ import type { SlotName, Step } from '../plan/steps.js';
 import type { CgroupPlan, FdPlan } from '../plan/types.js';
 import { ANNOTATIONS, diesWithParent } from '../spec/annotations.js';
 import type { Process, Spec } from '../spec/types.js';
-import { RLIMIT, capabilityMask } from '../util/linux.js';
+import { RLIMIT, SECCOMP_FLAG, capabilityMask } from '../util/linux.js';
 import type { Context, IdPlan } from './context.js';
+import { compileFilter } from './filter.js';
 import { compileStart } from './hooks.js';
 import { NOTES } from './notes.js';
 import { hasNamespace, hasTerminal, kernelAtLeast } from './questions.js';
@@ -93,26 +94,33 @@ export function hasInit(spec: Spec): boolean {
   return spec.annotations[ANNOTATIONS.init] === 'true';
 }
 
+interface CredentialOptions {
+  readonly endsNamespace?: boolean;
+  /** For a start that an engine gives. */
+  readonly waits?: boolean;
+  /** Whose filter of system calls it gets. */
+  readonly filtered?: Spec;
+}
+
 /**
  * Its limits, who the process is, and the exec.
  *
- * The bounding set goes first: it takes CAP_SETPCAP, which set-user's credentials may lack. The place of the seccomp filter
- * is just before close-descriptors: with no_new_privs set it may be loaded last, so that it sees as few calls as possible.
+ * The bounding set goes first: it takes CAP_SETPCAP, which set-user's credentials may lack.
  */
 export function compileCredentials(
   { id, spec, ids, facts }: Context,
-  {
-    endsNamespace = hasInit(spec) && hasNamespace(spec, 'pid'),
-    waits = true,
-  }: { readonly endsNamespace?: boolean; /** For a start that an engine gives. */ readonly waits?: boolean } = {},
+  { endsNamespace = hasInit(spec) && hasNamespace(spec, 'pid'), waits = true, filtered = spec }: CredentialOptions = {},
 ): readonly Step[] {
   const { process } = spec;
   const full = spec.linux.namespaces.length > 0;
+  const filter = compileFilter(filtered, facts);
+  const place = placeOf(filter, process);
   return [
     // Once nothing has to be opened any more: with `nofile=10`, corral-init itself would run out of descriptors.
     ...process.rlimits.map(({ type, soft, hard }): Step => {
       return { op: 'set-rlimit', resource: RLIMIT[type as keyof typeof RLIMIT], soft, hard };
     }),
+    ...(place === 'before the rest' ? filter : []),
     ...(full ? [boundingSet(process, grantable(ids, facts))] : []),
     ...(full || changesUser(process, facts.caller) ? [user(process, ids.maps?.setgroups !== 'deny')] : []),
     ...(full ? [capabilities(process, grantable(ids, facts))] : []),
@@ -121,9 +129,24 @@ export function compileCredentials(
     // along anyway.
     ...(endsNamespace ? [] : parentDeath(spec, SIGNALS.SIGKILL)),
     { op: 'close-descriptors', first: 3 },
+    ...(place === 'before the start' ? filter : []),
     ...(waits ? compileStart(id, spec) : []),
+    ...(place === 'last' ? filter : []),
     { op: 'exec', argv: process.args, environment: process.env },
   ];
+}
+
+type FilterPlace = 'before the rest' | 'before the start' | 'last';
+
+// As late as can be, so that the profile need not allow more than the command itself calls: then only the exec comes after it.
+// But without no_new_privs it takes CAP_SYS_ADMIN, which is about to be given up; the profile must allow what comes after, as
+// with runc. And who is to get its notifications gets them from the process that makes the container, which is gone by the start.
+function placeOf(filter: readonly Step[], { noNewPrivileges }: Process): FilterPlace {
+  if (!noNewPrivileges) return 'before the rest';
+  const notifies = filter.some(
+    (step) => step.op === 'set-seccomp' && (Number(step.flags) & SECCOMP_FLAG.NEW_LISTENER) !== 0,
+  );
+  return notifies ? 'before the start' : 'last';
 }
 
 // Only who may set groups is asked to: for everybody else they stay as they are.

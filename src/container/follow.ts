@@ -10,6 +10,7 @@ import { FINAL_STEPS, type Step } from '../plan/steps.js';
 import { errnoName } from '../util/errno.js';
 import { SIGNALS, signalName } from '../util/signals.js';
 import { hookFailure } from './hook-failure.js';
+import { type Listener, handOverListener } from './seccomp-listener.js';
 
 /** The process of a launch under way: it may go on as another one, and hand over a terminal. */
 export interface Running {
@@ -23,7 +24,9 @@ export interface Followed {
   readonly socketFd: number;
   readonly running: Running;
   /** Runs the hooks of the runtime. */
-  readonly runHooks: ((pid: number) => Promise<void>) | undefined;
+  readonly runHooks?: ((pid: number) => Promise<void>) | undefined;
+  /** Who gets the notifications of its seccomp filter. */
+  readonly listener?: Listener | undefined;
 }
 
 /**
@@ -45,7 +48,7 @@ export async function follow(followed: Followed, steps: readonly Step[], reportF
   }
 }
 
-async function take(outcome: Outcome, { socketFd, running, runHooks }: Followed): Promise<void> {
+async function take(outcome: Outcome, { socketFd, running, runHooks, listener }: Followed): Promise<void> {
   if (outcome.kind === 'pid') {
     const before = running.pidfd;
     running.pid = outcome.pid;
@@ -54,6 +57,10 @@ async function take(outcome: Outcome, { socketFd, running, runHooks }: Followed)
     before.close();
   }
   if (outcome.kind === 'terminal') running.terminal = new Fd(outcome.fd);
+  if (outcome.kind === 'listener') {
+    await handOverListener(new Fd(outcome.fd), running.pid, listener);
+    goOn(socketFd);
+  }
   if (outcome.kind === 'synchronize') {
     await runHooks?.(running.pid);
     goOn(socketFd);

@@ -18,6 +18,7 @@ import { type Running, follow } from './follow.js';
 import { type EncodedPlan, handOver } from './hand-over.js';
 import { writeIdMaps } from './id-maps.js';
 import type { Keeper } from './keeper.js';
+import type { Listener } from './seccomp-listener.js';
 
 /** Makes one step of the plan fail, or counts the parent's actions: for the failure sweep. */
 export interface LaunchFaults {
@@ -40,6 +41,8 @@ export interface LaunchContext {
   readonly fds?: ReadonlyMap<string, number>;
   /** Runs the hooks of the runtime, when the container is mounted and not yet entered. */
   readonly runHooks?: (pid: number) => Promise<void>;
+  /** Who gets the notifications of its seccomp filter; needed where there are some. */
+  readonly listener?: Listener;
 }
 
 /** A process that a plan has brought up to its exec. */
@@ -135,7 +138,7 @@ export async function launchProcess(plan: ProcessPlan, context: LaunchContext, p
     return fd.kind === 'stream' ? context.streams[fd.stream] : place.fds?.get(fd.slot);
   };
   await handOver(encoded, { launched, undo: context.undo, act, opened, cgroupPath: joined });
-  await follow({ socketFd: socket.number, running, runHooks: context.runHooks }, encoded.steps, reportFd);
+  await follow({ ...context, socketFd: socket.number, running }, encoded.steps, reportFd);
   socket.close();
   return { ...running, reportFd, notes: fallbackNotes(launched, place) };
 }
@@ -215,7 +218,7 @@ async function endSuccessor(socketFd: number, known: number, reportFd: number): 
 function closeUnread(socketFd: number): void {
   for (let said = takeOutcome(socketFd); said !== undefined; said = takeOutcome(socketFd)) {
     if (said.kind === 'started') return;
-    if (said.kind === 'terminal') closeSync(said.fd);
+    if (said.kind === 'terminal' || said.kind === 'listener') closeSync(said.fd);
     if (said.kind === 'pid') closeSync(said.pidfd);
   }
 }

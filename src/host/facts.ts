@@ -4,6 +4,10 @@ import type { IdRange } from '../plan/types.js';
 /** What the compiler knows about the host: read once before a launch, never looked up later. */
 export interface HostFacts {
   readonly kernel: KernelVersion;
+  /** Node's name for the processor. */
+  readonly cpu: Cpu;
+  /** The kernel has no filters of system calls. */
+  readonly noSeccomp?: true;
   readonly caller: CallerFacts;
   readonly userns: UsernsFacts;
   /** The mounts that the caller sees, in the order of /proc/self/mountinfo. */
@@ -26,6 +30,8 @@ export interface HostFacts {
   readonly resolvConf?: string;
   readonly cgroup: CgroupFacts;
 }
+
+export type Cpu = 'x64' | 'arm64';
 
 export type KernelVersion = readonly [major: number, minor: number];
 

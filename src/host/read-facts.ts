@@ -98,6 +98,8 @@ function readAll(mountinfo: string): SteadyFacts {
   const resolvConf = readLinkedResolvConf();
   return {
     kernel: parseKernelVersion(readFileSync('/proc/sys/kernel/osrelease', 'utf8')),
+    cpu: process.arch === 'arm64' ? 'arm64' : 'x64',
+    ...(hasSeccomp() ? {} : { noSeccomp: true as const }),
     caller,
     userns,
     ...readMounts(mountinfo, caller, userns),
@@ -192,4 +194,9 @@ function readLinkedResolvConf(): string | undefined {
   } catch {
     return undefined; // a link that leads nowhere: then the host resolves no names either
   }
+}
+
+// Since Linux 4.14.
+function hasSeccomp(): boolean {
+  return statSync('/proc/sys/kernel/seccomp/actions_avail', { throwIfNoEntry: false }) !== undefined;
 }

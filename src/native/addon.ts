@@ -54,6 +54,9 @@ export interface NativeAddon {
   /** recvmsg(2), not waiting: `null` when nothing is there, empty `data` at end of file. */
   receiveMessage(options: { readonly fd: number; readonly maxBytes: number }): ReceivedMessage | null;
 
+  /** connect(2) of an AF_UNIX stream socket, not waiting and from then on non-blocking: EAGAIN while the queue is full. */
+  connectSocket(options: { readonly path: string }): number;
+
   /** memfd_create(2); `executable` maps to MFD_EXEC where the kernel knows it. */
   memfdCreate(options: { readonly name: string; readonly executable: boolean }): number;
   /** fcntl(F_ADD_SEALS) with seal, shrink, grow and write. */

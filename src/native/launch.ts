@@ -61,6 +61,12 @@ export type Outcome =
       readonly kind: 'terminal';
       /** Its master. Belongs to the caller; closed, it hangs the terminal up. */
       readonly fd: number;
+    }
+  | {
+      /** The process has loaded a filter that notifies, and waits for {@link goOn}; more outcomes follow. */
+      readonly kind: 'listener';
+      /** Of seccomp_unotify(2). Belongs to the caller. */
+      readonly fd: number;
     };
 
 const MAX_PACKET = 64 * 1024;
@@ -154,7 +160,7 @@ export function sendPlan(socketFd: number, plan: Uint8Array, fds: readonly numbe
   }
 }
 
-/** Lets a corral-init go on that waits for the runtime's hooks. @throws SyscallError EPIPE where it is gone */
+/** Lets a corral-init go on that waits for the runtime's hooks, or for somebody who listens to its notifications. @throws SyscallError EPIPE where it is gone */
 export function goOn(socketFd: number): void {
   call('let corral-init go on', () => addon.sendMessage({ fd: socketFd, data: new Uint8Array(1), fds: [] }));
 }
@@ -192,6 +198,7 @@ function parseOutcome(data: Uint8Array, fds: readonly number[]): Outcome {
   if (type === 5) return { kind: 'synchronize' };
   if (type === 6) return { kind: 'ready' };
   if (type === 3) return { kind: 'terminal', fd: expectFd(fd, 'terminal') };
+  if (type === 4) return { kind: 'listener', fd: expectFd(fd, 'seccomp listener') };
   fds.forEach(closeSync);
   return { kind: 'failed', step: step === NO_STEP ? undefined : step, errno: value };
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   CLONE,
   MOUNT_ATTR,
@@ -9,6 +10,7 @@ import {
   MS_UNBINDABLE,
   RLIMIT,
   RLIM_INFINITY,
+  SECCOMP_FLAG,
   S_IFBLK,
   S_IFIFO,
 } from '../util/linux.js';
@@ -61,6 +63,8 @@ const DESCRIBERS: Describers = {
   'serve-files': () => 'serve files',
   'open-terminal': () => 'open terminal',
   'keep-children': () => 'keep the list of its children',
+  'set-seccomp': ({ program, profile }) =>
+    `load the seccomp filter (${String(program.length / 8)} instructions, ${profileName(profile)})`,
   'change-mount': (step) => `change ${step.mount ?? 'nothing'}: ${changeWords(step)}`,
   'make-mount': ({ type, mount }) => `make ${type} as ${mount}`,
   'place-mount': ({ mount, root, target }) => `place ${mount ?? 'nothing'} on ${at(root, target)}`,
@@ -99,6 +103,11 @@ export function stepDetail(step: Step): string {
         .join(' ');
     case 'keep-children':
       return Number(step.always) === 1 ? 'to kill them with it' : 'to kill them should the parent die';
+    case 'set-seccomp':
+      return [
+        ...flagNames(SECCOMP_FLAG, step.flags).map((name) => name.toLowerCase()),
+        `sha256:${digest(step.program)}`,
+      ].join(' ');
     case 'exec':
       return step.argv.slice(1).map(shellWord).join(' ');
     case 'find-executable':
@@ -171,6 +180,15 @@ function attributeNames(bits: number | bigint): string {
 
 function flagNames(table: Readonly<Record<string, number>>, bits: number | bigint): readonly string[] {
   return Object.entries(table).flatMap(([name, bit]) => ((BigInt(bits) & BigInt(bit)) === 0n ? [] : [name]));
+}
+
+function profileName(profile: string): string {
+  return profile === 'default' ? 'default profile' : profile;
+}
+
+// Enough to see that two plans have the same one.
+function digest(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex').slice(0, 12);
 }
 
 function rlimitName(resource: number | bigint): string {

@@ -90,6 +90,9 @@ function writeArgument({ plan, at, slots, where }: Place, kind: ArgKind, value: 
     case 'ids':
       plan.setUint64(at, plan.addWords(value as readonly number[]));
       break;
+    case 'bytes':
+      plan.setUint64(at, plan.addBytes(value as Uint8Array));
+      break;
     case 'fd':
       plan.setUint64(at, value === undefined ? NO_SLOT : slots.find(value as SlotName, where));
       break;
@@ -173,6 +176,17 @@ class PlanBuffer {
     this.setUint32(offset, words.length);
     for (const word of words) this.setUint32((this.end += 4), word);
     this.end += 4;
+    return offset;
+  }
+
+  /** @returns where the bytes are: their number, and they */
+  addBytes(bytes: Uint8Array): number {
+    this.end += (4 - (this.end % 4)) % 4;
+    this.#reserve(4 + bytes.length);
+    const offset = this.end;
+    this.setUint32(offset, bytes.length);
+    this.#buffer.set(bytes, offset + 4);
+    this.end += 4 + bytes.length;
     return offset;
   }
 

@@ -41,6 +41,13 @@ const HINTS: Partial<Readonly<Record<StepName, readonly Hint[]>>> = {
     ['ENOSPC', 'there are too many terminals: see /proc/sys/kernel/pty/max'],
     ['EINVAL', 'the user, who is to own the terminal, is not mapped in the container’s user namespace'],
   ],
+  'set-seccomp': [
+    ['EACCES', 'it takes no_new_privs (noNewPrivileges), or CAP_SYS_ADMIN in the user namespace'],
+    ['EINVAL', 'this kernel has no seccomp filters (CONFIG_SECCOMP_FILTER), or does not know one of the flags'],
+    ['EBUSY', 'another filter, further out, notifies already: there can be one only'],
+    ['EAGAIN', 'the pids limit leaves no room for the thread that hands the notifications over'],
+    ['ENOMEM', 'too many filters lie on top of each other: 32768 instructions in all'],
+  ],
   'set-user': [['EINVAL', 'this id is not mapped in the container’s user namespace']],
   'find-executable': [
     ['ENOENT', 'it is not in the container’s PATH'],

@@ -5,7 +5,7 @@
  */
 
 /** How an argument travels: see the head of `native/steps.def`. */
-export type ArgKind = 'uint' | 'int' | 'str' | 'strv' | 'ids' | 'fd' | 'out';
+export type ArgKind = 'uint' | 'int' | 'str' | 'strv' | 'ids' | 'bytes' | 'fd' | 'out';
 
 interface StepDefinition {
   readonly number: number;
@@ -74,6 +74,7 @@ export const STEPS = {
     args: { root: 'fd', columns: 'uint', rows: 'uint', uid: 'uint', console: 'str', terminal: 'out' },
   },
   'keep-children': { number: 38, args: { always: 'uint' } },
+  'set-seccomp': { number: 39, args: { profile: 'str', flags: 'uint', program: 'bytes' } },
   'change-mount': {
     number: 41,
     args: { mount: 'fd', set: 'uint', clear: 'uint', propagation: 'uint', recursive: 'uint' },
@@ -123,6 +124,7 @@ interface ArgValue {
   readonly str: string;
   readonly strv: readonly string[];
   readonly ids: readonly number[];
+  readonly bytes: Uint8Array;
   readonly fd: SlotName | undefined;
   readonly out: SlotName;
 }

@@ -17,6 +17,8 @@ export const ANNOTATIONS = {
   nest: 'dev.corral.nest',
   /** `cgroupfs` or `systemd`: who makes its cgroup. */
   cgroupDriver: 'dev.corral.cgroup-driver',
+  /** `default`: the default seccomp profile; else the file that `linux.seccomp` was read from. */
+  seccomp: 'dev.corral.seccomp',
   /** `true`: an engine has written the spec, which is followed to the letter; nobody is there to be told of less. */
   engine: 'dev.corral.engine',
   /** Of such a spec: the directory that it came from. */
@@ -27,6 +29,9 @@ export const ANNOTATIONS = {
 
 /** The value of {@link ANNOTATIONS.rootfs} that asks for the overlay of the host's root. */
 export const HOST_OVERLAY = 'host-overlay';
+
+/** The value of {@link ANNOTATIONS.seccomp} that asks for the default profile, which `linux.seccomp` then need not hold. */
+export const DEFAULT_SECCOMP = 'default';
 
 /** All names that are corral's own start with this. */
 const OWN = 'dev.corral.';

@@ -145,3 +145,6 @@ export function capabilityMask(names: readonly string[]): bigint {
     return bit < 0 ? mask : mask | (1n << BigInt(bit));
   }, 0n);
 }
+
+/** Flags of a filter. @see seccomp(2) */
+export const SECCOMP_FLAG = { LOG: 0x02, SPEC_ALLOW: 0x04, NEW_LISTENER: 0x08, WAIT_KILLABLE_RECV: 0x20 } as const;

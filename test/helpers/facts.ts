@@ -81,6 +81,7 @@ export const mount = (target: string, type: string): HostMount => ({ target, typ
 export function hostFacts(changes: Partial<HostFacts> = {}): HostFacts {
   return {
     kernel: [6, 8],
+    cpu: 'x64',
     caller: ROOT_CALLER,
     userns: {
       initial: true,

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "../../common/syscall.h"
+#include "prepare_exec.h"
 #include "steps.h"
 
 namespace corral::steps {
@@ -43,7 +44,35 @@ int Execute(const char* path, const char** argv, const char** environment) {
   return static_cast<int>(Call(SYS_execve, path, argv, environment));
 }
 
+// One place in front is for the shell that a script without `#!` needs.
+const char** Arguments(const Context& context) { return static_cast<const char**>(context.pointers) + 1; }
+
+// Writes the lists of pointers that execve(2) wants, and gives the process its umask. Once: a filter of system calls
+// may have come since.
+int Prepare(Context& context, const exec_args& args) {
+  if (context.pointers != nullptr) return 0;
+  // In memory of their own, because the plan holds offsets.
+  const size_t count = size_t{1} + args.argv.size() + 1 + args.environment.size() + 1;
+  context.pointers_size = count * sizeof(char*);
+  context.pointers = ::mmap(nullptr, context.pointers_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (context.pointers == MAP_FAILED) {
+    context.pointers = nullptr;
+    return -ENOMEM;
+  }
+  const char** const environment = WritePointers(Arguments(context), args.argv);
+  WritePointers(environment, args.environment);
+  ::umask(context.umask);
+  return 0;
+}
+
 }  // namespace
+
+int PrepareExec(Context& context) {
+  const StepRecord& last = context.plan.step(context.plan.header().step_count - 1);
+  if (static_cast<StepNumber>(last.number) != StepNumber::exec) return 0;
+  return Prepare(context, {.argv = context.plan.read_strv(last.arguments[0]),
+                           .environment = context.plan.read_strv(last.arguments[1])});
+}
 
 int find_executable(Context& context, const find_executable_args& args) {
   if (*args.file == '\0') return -ENOENT;
@@ -68,20 +97,11 @@ int find_executable(Context& context, const find_executable_args& args) {
 
 int exec(Context& context, const exec_args& args) {
   if (args.argv.size() == 0) return -EINVAL;
+  const int prepared = Prepare(context, args);
+  if (prepared < 0) return prepared;
   const char* path = context.executable[0] != '\0' ? context.executable : args.argv[0];
-  // In memory of their own, because the plan holds offsets. One place in front is for the shell that a script without
-  // `#!` needs.
-  const size_t count = size_t{1} + args.argv.size() + 1 + args.environment.size() + 1;
-  context.pointers_size = count * sizeof(char*);
-  context.pointers = ::mmap(nullptr, context.pointers_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (context.pointers == MAP_FAILED) {
-    context.pointers = nullptr;
-    return -ENOMEM;
-  }
-  const char** const argv = static_cast<const char**>(context.pointers) + 1;
-  const char** const environment = WritePointers(argv, args.argv);
-  WritePointers(environment, args.environment);
-  ::umask(context.umask);
+  const char** const argv = Arguments(context);
+  const char** const environment = argv + args.argv.size() + 1;
   const int result = Execute(path, argv, environment);
   if (result != -ENOEXEC) return result;
   argv[-1] = "/bin/sh";

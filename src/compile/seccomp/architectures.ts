@@ -1,12 +1,10 @@
+import type { Cpu } from '../../host/facts.js';
 import { ARM } from './tables/arm.js';
 import { ARM64 } from './tables/arm64.js';
 import { X32 } from './tables/x32.js';
 import { X86_64 } from './tables/x86-64.js';
 import { X86 } from './tables/x86.js';
 import { IPC_CALLS, SOCKET_CALLS } from './multiplexers.js';
-
-/** A processor that corral runs on, by Node's name for it. */
-export type Cpu = 'x64' | 'arm64';
 
 /** What the kernel tells a filter apart by `seccomp_data.arch`. */
 export interface Architecture {

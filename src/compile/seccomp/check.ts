@@ -1,7 +1,8 @@
 import { ConfigError } from '../../errors/config-error.js';
 import type { Seccomp, SeccompArgument, SeccompRule } from '../../spec/seccomp.js';
 import type { Uint64 } from '../../spec/resources.js';
-import { ACTIONS, ARCHITECTURES, FLAG, FLAGS, LARGEST_DATA, OPERATORS, type Operator, RET } from './words.js';
+import { SECCOMP_FLAG } from '../../util/linux.js';
+import { ACTIONS, ARCHITECTURES, FLAGS, LARGEST_DATA, OPERATORS, type Operator, RET } from './words.js';
 
 /** A profile of which every word is known, in the numbers of the kernel. */
 export interface CheckedProfile {
@@ -70,7 +71,7 @@ export function checkProfile(profile: Seccomp, pointer: string): CheckedProfile 
     rules: rules.filter(({ returns }) => returns !== defaultReturn),
     named: rules.flatMap(({ names }) => names),
     architectures,
-    flags: bits.reduce((sum, bit) => sum | bit, notifies ? FLAG.newListener : 0),
+    flags: combine(bits, notifies),
   };
 }
 
@@ -141,6 +142,12 @@ function checkListener({ listenerPath, listenerMetadata }: Seccomp, notifies: bo
   if (Buffer.byteLength(listenerPath) > 107) {
     throw new ConfigError(`${pointer}/listenerPath`, listenerPath, 'the path of a socket: at most 107 bytes');
   }
+}
+
+// How a notification is waited for means nothing where there is none, and the kernel refuses to be told.
+function combine(bits: readonly number[], notifies: boolean): number {
+  const all = bits.reduce((sum, bit) => sum | bit, 0);
+  return notifies ? all | SECCOMP_FLAG.NEW_LISTENER : all & ~SECCOMP_FLAG.WAIT_KILLABLE_RECV;
 }
 
 function toWords(value: Uint64, pointer: string): Words {

@@ -1,6 +1,7 @@
 import { ConfigError } from '../../errors/config-error.js';
 import type { Seccomp } from '../../spec/seccomp.js';
-import { ARCHITECTURES_OF, type Cpu } from './architectures.js';
+import type { Cpu } from '../../host/facts.js';
+import { ARCHITECTURES_OF } from './architectures.js';
 import { MAX_INSTRUCTIONS, assemble } from './assemble.js';
 import { checkProfile } from './check.js';
 import { OFFSET } from './conditions.js';

@@ -5,6 +5,8 @@
  * @packageDocumentation
  */
 
+import { SECCOMP_FLAG } from '../../util/linux.js';
+
 /** What a filter returns, without the data in its lower 16 bits. */
 export const RET = {
   killProcess: 0x8000_0000,
@@ -47,20 +49,12 @@ export const OPERATORS = [
 
 export type Operator = (typeof OPERATORS)[number];
 
-/** Bits of seccomp(2)'s flags. */
-export const FLAG = {
-  log: 1 << 1,
-  specAllow: 1 << 2,
-  newListener: 1 << 3,
-  waitKillableRecv: 1 << 5,
-} as const;
-
 export const FLAGS: Readonly<Record<string, number>> = {
   // There is one thread only: it has nobody to share the filter with.
   SECCOMP_FILTER_FLAG_TSYNC: 0,
-  SECCOMP_FILTER_FLAG_LOG: FLAG.log,
-  SECCOMP_FILTER_FLAG_SPEC_ALLOW: FLAG.specAllow,
-  SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV: FLAG.waitKillableRecv,
+  SECCOMP_FILTER_FLAG_LOG: SECCOMP_FLAG.LOG,
+  SECCOMP_FILTER_FLAG_SPEC_ALLOW: SECCOMP_FLAG.SPEC_ALLOW,
+  SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV: SECCOMP_FLAG.WAIT_KILLABLE_RECV,
 };
 
 export const ARCHITECTURES = [

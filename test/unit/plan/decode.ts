@@ -47,6 +47,11 @@ function decodeArgument(view: DataView, kind: ArgKind, raw: bigint): unknown {
       return words().map((offset) => decodeString(view, offset));
     case 'ids':
       return words();
+    case 'bytes': {
+      if (Number(raw) % 4 !== 0) throw new Error('bytes are not aligned');
+      const start = view.byteOffset + Number(raw) + 4;
+      return new Uint8Array(view.buffer.slice(start, start + view.getUint32(Number(raw), true)));
+    }
     case 'fd':
       return raw === 0xffff_ffff_ffff_ffffn ? undefined : `slot ${String(raw)}`;
     case 'out':

@@ -11,6 +11,7 @@ const VALUES: Readonly<Record<ArgKind, fc.Arbitrary<unknown>>> = {
   str: fc.string(),
   strv: fc.array(fc.string(), { maxLength: 3 }),
   ids: fc.array(fc.nat(), { maxLength: 3 }),
+  bytes: fc.uint8Array(),
   fd: fc.constantFrom(undefined, 'root', 'stage'),
   out: fc.constant('slot'),
 };

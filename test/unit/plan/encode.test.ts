@@ -14,6 +14,7 @@ const VALUES: Record<Exclude<ArgKind, 'out'>, fc.Arbitrary<unknown>> = {
   str: text,
   strv: fc.array(text, { maxLength: 5 }),
   ids: fc.array(fc.nat(0xffffffff), { maxLength: 5 }),
+  bytes: fc.uint8Array(),
   fd: fc.constantFrom(undefined, 'slot 0', 'slot 1'),
 };
 

@@ -1,4 +1,5 @@
-import { type Abi, type Cpu, ARCHITECTURES_OF, readTable } from '../../../../src/compile/seccomp/architectures.js';
+import type { Cpu } from '../../../../src/host/facts.js';
+import { type Abi, ARCHITECTURES_OF, readTable } from '../../../../src/compile/seccomp/architectures.js';
 import type { Seccomp, SeccompArgument, SeccompRule } from '../../../../src/spec/seccomp.js';
 import type { SeccompData } from '../../../helpers/bpf.js';
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ARCHITECTURES_OF, type Cpu, X32_BIT, readTable } from '../../../../src/compile/seccomp/architectures.js';
+import type { Cpu } from '../../../../src/host/facts.js';
+import { ARCHITECTURES_OF, X32_BIT, readTable } from '../../../../src/compile/seccomp/architectures.js';
 import { compileSeccomp } from '../../../../src/compile/seccomp/compile.js';
 import { OPERATORS } from '../../../../src/compile/seccomp/words.js';
 import type { Seccomp } from '../../../../src/spec/seccomp.js';
