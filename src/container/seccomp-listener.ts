@@ -2,7 +2,9 @@ import { SyscallError } from '../errors/syscall-error.js';
 import { addon } from '../native/addon.js';
 import { call } from '../native/call.js';
 import { Fd } from '../native/fd.js';
+import { labelsOf } from '../spec/annotations.js';
 import type { Seccomp } from '../spec/seccomp.js';
+import type { Spec } from '../spec/types.js';
 
 /** Who decides about system calls, and what is said to them about the process. */
 export interface Listener {
@@ -30,6 +32,16 @@ export interface ContainerState {
   readonly pid: number;
   readonly bundle: string;
   readonly annotations?: Readonly<Record<string, string>>;
+}
+
+/** Returns the state of a container that no bundle was given for: its root filesystem stands for that. */
+export function stateOf({
+  id,
+  spec,
+  status,
+  pid,
+}: Pick<ContainerState, 'id' | 'status' | 'pid'> & { readonly spec: Spec }): ContainerState {
+  return { ociVersion: spec.ociVersion, id, status, pid, bundle: spec.root.path, annotations: labelsOf(spec) };
 }
 
 /**

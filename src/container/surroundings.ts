@@ -1,11 +1,14 @@
 import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path/posix';
 import { isContainerError } from '../errors/container-error.js';
+import { OptionError } from '../errors/option-error.js';
+import { readHostFacts } from '../host/read-facts.js';
 import { addon } from '../native/addon.js';
 import { call } from '../native/call.js';
 import { PACKAGE_ROOT } from '../native/locate.js';
 import type { Surroundings } from '../spec/surroundings.js';
 import { type UserDatabase, resolveUser } from '../spec/parse/user.js';
+import { parseExactJson } from '../util/json.js';
 
 /**
  * Returns what options are read against: this process's own surroundings.
@@ -26,11 +29,23 @@ export function surroundings(rootfs: string | undefined): Surroundings {
       };
     },
     resolve: (path) => resolve(cwd, path),
+    readJson,
+    machine: () => readHostFacts({ paths: [], cwd }),
     program: [process.execPath, resolve(PACKAGE_ROOT)],
     device: (path) => deviceNumbers(resolve(cwd, path)),
     user: (text, groups) =>
       resolveUser(text, groups, rootfs === undefined ? hostDatabase() : databaseIn(resolve(cwd, rootfs))),
   };
+}
+
+// 64 bits of an argument are more than a number holds.
+function readJson(path: string): unknown {
+  const text = readFileSync(path, 'utf8');
+  try {
+    return parseExactJson(text);
+  } catch (error) {
+    throw new OptionError('seccomp', path, `a file of JSON: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 function workingDirectory(): string {

@@ -12,6 +12,7 @@ import { parseUlimit, resolveCapabilities } from './parse/process.js';
 import { checkSysctl } from './parse/sysctl.js';
 import { parseTerminal, terminalFields } from './parse/terminal.js';
 import type { ResolvedUser } from './parse/user.js';
+import { seccompParts } from './seccomp-option.js';
 import type { Surroundings } from './surroundings.js';
 import { type Mount, NAMESPACE_TYPES, type NamespaceType, type Process, type Spec } from './types.js';
 
@@ -35,12 +36,14 @@ export function toSpec(
   // What a nested runtime mounts must be seen whole by the one around it: its user namespace protects these.
   const masked = full && options.nest !== true;
   const user = who(options, around);
+  const process = toProcess(command, name, options, { around, user, full });
+  const filter = seccompParts(options, process, around);
   return {
     ociVersion: '1.3.0',
     ...hostname(name, options, full),
     root: { path: rootPath(options, around), ...(options.readOnly === true ? { readonly: true } : {}) },
     mounts: full ? allMounts(options, around) : [],
-    process: toProcess(command, name, options, { around, user, full }),
+    process,
     linux: {
       namespaces: full ? namespaces(options).map((type) => ({ type })) : [],
       uidMappings: [],
@@ -50,8 +53,9 @@ export function toSpec(
       sysctl: checkSysctl(options.sysctl ?? {}, namespaces(options)),
       resources: parseLimits(options, around.device),
       ...(options.cgroupParent === undefined ? {} : { cgroupsPath: cgroupParent(options.cgroupParent) }),
+      ...filter.linux,
     },
-    annotations: { ...annotations(options, full, around), ...checkLabels(options.labels ?? {}) },
+    annotations: { ...annotations(options, full, around), ...filter.annotations, ...checkLabels(options.labels ?? {}) },
   };
 }
 
@@ -86,6 +90,7 @@ const FULL_ONLY = [
   'sysctl',
   'capAdd',
   'capDrop',
+  'seccomp',
 ] as const satisfies readonly (keyof ContainerOptions)[];
 
 // An option that would be ignored is an error: who asks for a hostname must not share the host's.

@@ -105,7 +105,7 @@ function milliseconds(option: string, value: number | string): number {
 type PathOptions = Omit<ContainerOptions, 'env' | 'umask'>;
 
 function resolvePaths(options: PathOptions, directory: string): PathOptions {
-  const { rootfs, volumes, expose, cwd, isolation } = options;
+  const { rootfs, volumes, expose, cwd, isolation, seccomp } = options;
   // An empty path stays one, and is refused where it is read: resolved, it would mean the directory.
   const absolute = (path: string): string => (path === '' ? path : resolve(directory, path));
   return {
@@ -113,10 +113,14 @@ function resolvePaths(options: PathOptions, directory: string): PathOptions {
     ...(rootfs === undefined ? {} : { rootfs: absolute(rootfs) }),
     ...(volumes === undefined ? {} : { volumes: volumes.map((volume) => resolveVolume(volume, absolute)) }),
     ...(expose === undefined ? {} : { expose: expose.map(absolute) }),
+    ...(typeof seccomp !== 'string' || SECCOMP_WORDS.includes(seccomp) ? {} : { seccomp: absolute(seccomp) }),
     // Without namespaces the working directory is the host's.
     ...(cwd === undefined || isolation !== 'cgroup' ? {} : { cwd: absolute(cwd) }),
   };
 }
+
+/** What is no path. */
+const SECCOMP_WORDS = ['default', 'unconfined'];
 
 type AnyVolume = NonNullable<ContainerOptions['volumes']>[number];
 

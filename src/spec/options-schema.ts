@@ -41,6 +41,7 @@ export const OPTION_SHAPES = {
   hostname: text,
   sysctl: recordOf(text),
   nest: flag,
+  seccomp: v.union([v.string(), recordOf(v.unknown())], 'default, unconfined, the path of a profile, or an object'),
   init: flag,
   dieWithParent: flag,
   cgroupParent: text,

@@ -139,6 +139,13 @@ export interface ContainerOptions extends LimitOptions, ProcessOptions {
    */
   readonly nest?: boolean;
   /**
+   * Which system calls it may make: `default`; `unconfined`, all of them; or a profile of the runtime-spec or of Docker, as
+   * the path of its file (JSON) or as an object.
+   *
+   * @default 'default'
+   */
+  readonly seccomp?: string | Readonly<Record<string, unknown>>;
+  /**
    * A small first process that reaps orphans, forwards signals, and, where there is no pid namespace that does it, takes the
    * whole container along when the process that started it dies.
    *

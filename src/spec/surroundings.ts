@@ -11,6 +11,10 @@ export interface Surroundings {
   readonly device: DeviceLookup;
   /** The files and directories that corral itself consists of: what a nested one needs to run. */
   readonly program: readonly string[];
+  /** Reads a file of JSON. */
+  readonly readJson: (path: string) => unknown;
+  /** The processor, by Node's name, and the kernel's version. */
+  readonly machine: () => { readonly cpu: string; readonly kernel: readonly [major: number, minor: number] };
   /** Makes a host path absolute and plain, against the caller's working directory. */
   readonly resolve: (path: string) => string;
 }

@@ -47,6 +47,8 @@ function surroundingsOf({ caller }: HostFacts): Surroundings {
     ids: caller,
     program: ['/usr/bin/node', '/usr/lib/node_modules/corral'],
     resolve: (path) => path,
+    readJson: () => undefined,
+    machine: () => ({ cpu: 'x64', kernel: [6, 8] }),
     device: () => undefined,
     user: (text) => {
       const [uid = 0, gid = 0] = text.split(':').map(Number);

@@ -129,6 +129,10 @@ export function surroundings(changes: Partial<Surroundings> = {}): Surroundings 
     ids: { uid: 0, gid: 0, groups: [0] },
     user: (text, groups) => resolveUser(text, groups, { passwd: PASSWD, group: GROUP }),
     program: ['/usr/bin/node', '/usr/lib/node_modules/corral'],
+    readJson: (path) => {
+      throw new Error(`read ${path}`);
+    },
+    machine: () => ({ cpu: 'x64', kernel: [6, 8] }),
     device: (path) => (path === '/dev/sda' ? { major: 8, minor: 0 } : undefined),
     resolve: (path) => (path.startsWith('/') ? path : `/work/${path}`),
     ...changes,

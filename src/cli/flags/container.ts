@@ -218,4 +218,10 @@ export const CONTAINER_FLAGS = {
     value: false,
     opposite: '--no-new-privileges',
   },
+  seccomp: {
+    flags: '--seccomp <unconfined|FILE>',
+    help: 'system calls: all of them, or a profile (default: one like Docker’s)',
+    group: PRIVILEGES,
+    read: text,
+  },
 } as const satisfies Record<keyof ContainerOptions, Flag>;

@@ -95,6 +95,8 @@ export function defaultNotes(host: HostFacts): readonly string[] {
       user: () => ({ uid: 0, gid: 0, additionalGids: [], home: '/root' }),
       device: () => undefined,
       resolve: (path) => path,
+      readJson: () => undefined,
+      machine: () => host,
       program: [],
     },
   );

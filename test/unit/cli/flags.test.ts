@@ -30,6 +30,7 @@ const CASES: Readonly<Record<keyof typeof RUN_FLAGS, Case>> = {
   init: { value: false },
   dieWithParent: { value: false },
   cgroupParent: { text: 'jobs/ci', value: 'jobs/ci' },
+  seccomp: { text: 'unconfined', value: 'unconfined' },
   cgroupDriver: { text: 'systemd', value: 'systemd' },
   rootfs: { text: '/srv/root', value: '/srv/root' },
   readOnly: { value: true },
