@@ -3,6 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { format } from 'prettier';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const FILE = `${root}/src/compile/seccomp/precompiled.ts`;
@@ -39,10 +40,13 @@ const entries = ['x64', 'arm64'].flatMap((cpu) =>
     return `  '${key}':\n    '${Buffer.from(program).toString('base64')}',`;
   }),
 );
-const text = `/** Filters of the default profile, as base64, by processor and variant. Made by scripts/precompile-seccomp.mjs. */
+const text = await format(
+  `/** Filters of the default profile, as base64, by processor and variant. Made by scripts/precompile-seccomp.mjs. */
 export const PRECOMPILED: Readonly<Record<string, string>> = {
 ${entries.join('\n')}
 };
-`;
+`,
+  { parser: 'typescript', singleQuote: true, printWidth: 120 },
+);
 if (process.argv.includes('--print')) process.stdout.write(text);
 else if (readFileSync(FILE, 'utf8') !== text) writeFileSync(FILE, text);

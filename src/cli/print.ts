@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
+import { formatJson } from '../util/json.js';
 import { escapeJson } from './escape.js';
 
 /** Writes to standard output, whole and at once. @returns `false` when nobody reads it any more */
@@ -14,7 +15,7 @@ export function printErr(text: string): void {
 
 /** Writes a value as JSON to standard output. */
 export function printJson(value: unknown): void {
-  printOut(`${escapeJson(JSON.stringify(value, undefined, 2))}\n`);
+  printOut(`${escapeJson(formatJson(value, 2))}\n`);
 }
 
 /** Returns how many columns standard output has: where nobody looks at it, no end of them. */

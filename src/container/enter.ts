@@ -13,6 +13,7 @@ import { UndoStack } from '../util/undo.js';
 import { type ExecPlace, choosePlace } from './exec-place.js';
 import { openProcess } from './identity.js';
 import { type LaunchContext, type LaunchedProcess, actNow, launchProcess } from './launch.js';
+import { listenerOf } from './seccomp-listener.js';
 import type { State } from './state.js';
 
 /** What {@link enter} works with. */
@@ -64,15 +65,21 @@ function launchIn(
   { container, state, ...context }: Entry,
   plan: ReturnType<typeof compileExec>,
 ): Promise<LaunchedProcess> {
-  return launchProcess({ ...plan, content: () => plan }, context, {
-    ...(bornIn === undefined ? {} : { cgroupPath: bornIn }),
-    fds: new Map([['container', container.fd]]),
-    join: async ({ pid, fallback }) => {
-      if (bornIn !== undefined && fallback !== undefined) await joinPlace(bornIn, state.cgroup, pid);
-      for (const path of joined) join(path, pid, actNow);
-      return bornIn;
+  const { id, spec, init } = state;
+  const listener = listenerOf(spec, () => ({ id, status: 'running', pid: init?.pid ?? 0 }));
+  return launchProcess(
+    { ...plan, content: () => plan },
+    { ...context, ...listener },
+    {
+      ...(bornIn === undefined ? {} : { cgroupPath: bornIn }),
+      fds: new Map([['container', container.fd]]),
+      join: async ({ pid, fallback }) => {
+        if (bornIn !== undefined && fallback !== undefined) await joinPlace(bornIn, state.cgroup, pid);
+        for (const path of joined) join(path, pid, actNow);
+        return bornIn;
+      },
     },
-  });
+  );
 }
 
 /**

@@ -13,7 +13,6 @@ import { enter, openInit } from './enter.js';
 import { type LaunchFaults, type LaunchedProcess, sendSignal } from './launch.js';
 import { checkSurvivors, orderKill } from './one-by-one.js';
 import { type ProcessResult, mainExit } from './result.js';
-import { listenerOf, stateOf } from './seccomp-listener.js';
 import type { State } from './state.js';
 import { type NodeStreams, type StreamOptions, hostOwner } from './streams.js';
 import type { Terminal } from './terminal.js';
@@ -154,11 +153,7 @@ export async function startExec(
     const facts = readHostFacts({ paths: [], cwd: '/' });
     const openStreams = await chooseStreams(options, target);
     const streams = openStreams(hostOwner(target.user, state.idMaps, facts.caller.privileged), undo);
-    const { id, spec, init } = state;
-    const listener = listenerOf(spec.linux.seccomp, () => {
-      return stateOf({ id, spec, status: 'running', pid: init?.pid ?? 0 });
-    });
-    const entered = await enter({ ...listener, state, container, undo, faults, streams: streams.child }, (alone) =>
+    const entered = await enter({ state, container, undo, faults, streams: streams.child }, (alone) =>
       compileExec(state.spec, target, { facts, idMaps: state.idMaps, alone }),
     );
     container.close();

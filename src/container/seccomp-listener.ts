@@ -2,8 +2,8 @@ import { SyscallError } from '../errors/syscall-error.js';
 import { addon } from '../native/addon.js';
 import { call } from '../native/call.js';
 import { Fd } from '../native/fd.js';
-import { labelsOf } from '../spec/annotations.js';
-import type { Seccomp } from '../spec/seccomp.js';
+import { bundleOf } from '../spec/annotations.js';
+import { type EngineState, toEngineState } from '../spec/state.js';
 import type { Spec } from '../spec/types.js';
 
 /** Who decides about system calls, and what is said to them about the process. */
@@ -21,50 +21,28 @@ export interface ProcessState {
   /** In this process's pid namespace. */
   readonly pid: number;
   readonly metadata?: string;
-  readonly state: ContainerState;
-}
-
-/** @see runtime-spec 1.3.0, runtime.md "State" */
-export interface ContainerState {
-  readonly ociVersion: string;
-  readonly id: string;
-  readonly status: 'creating' | 'created' | 'running' | 'stopped';
-  readonly pid: number;
-  readonly bundle: string;
-  readonly annotations?: Readonly<Record<string, string>>;
-}
-
-/** Returns the state of a container that no bundle was given for: its root filesystem stands for that. */
-export function stateOf({
-  id,
-  spec,
-  status,
-  pid,
-}: Pick<ContainerState, 'id' | 'status' | 'pid'> & { readonly spec: Spec }): ContainerState {
-  return { ociVersion: spec.ociVersion, id, status, pid, bundle: spec.root.path, annotations: labelsOf(spec) };
+  readonly state: EngineState;
 }
 
 /**
- * Returns who listens to a container, for a launch.
+ * Returns who listens to a container, for a launch; nothing where nobody does.
  *
- * @param stateOf - the container's state, with the pid of the process that is started
+ * @param about - the container's state, told the pid of the process that is started
  */
 export function listenerOf(
-  seccomp: Seccomp | undefined,
-  stateOf: (pid: number) => ContainerState,
+  spec: Spec,
+  about: (pid: number) => Pick<EngineState, 'id' | 'status' | 'pid'>,
 ): { readonly listener?: Listener } {
-  const { listenerPath, listenerMetadata } = seccomp ?? {};
+  const { listenerPath, listenerMetadata } = spec.linux.seccomp ?? {};
   if (listenerPath === undefined) return {};
-  const describe = (pid: number): ProcessState => {
-    const state = stateOf(pid);
-    return {
-      ociVersion: state.ociVersion,
-      fds: ['seccompFd'],
-      pid,
-      ...(listenerMetadata === undefined ? {} : { metadata: listenerMetadata }),
-      state,
-    };
-  };
+  const { ociVersion, annotations } = spec;
+  const describe = (pid: number): ProcessState => ({
+    ociVersion,
+    fds: ['seccompFd'],
+    pid,
+    ...(listenerMetadata === undefined ? {} : { metadata: listenerMetadata }),
+    state: toEngineState({ ociVersion, ...about(pid), bundle: bundleOf(spec), annotations }),
+  });
   return { listener: { path: listenerPath, describe } };
 }
 

@@ -18,7 +18,7 @@ import { IdmapRefusedError } from './mount-sources.js';
 import type { PipeOptions, Pipes, TerminalOption } from './pipes.js';
 import { Prepared, prepare, rememberUnmappable, rememberUnstackable } from './prepare.js';
 import { launchInScope } from './scoped.js';
-import { listenerOf, stateOf } from './seccomp-listener.js';
+import { listenerOf } from './seccomp-listener.js';
 import type { State } from './state.js';
 import { Store, stateDirectory } from './store.js';
 import { type StreamOption, type StreamOptions, hostOwner } from './streams.js';
@@ -114,7 +114,7 @@ async function start(prepared: Prepared, context: StartContext): Promise<Contain
         undo,
         faults: context.faults,
         streams: streams.child,
-        ...listenerOf(spec.linux.seccomp, (pid) => stateOf({ id, spec, status: 'creating', pid })),
+        ...listenerOf(spec, (pid) => ({ id, status: 'creating', pid })),
         // A container that dies with this process has nobody who could read its exit status later.
         ...(diesWithParent(spec) ? {} : { reportFile: owned.useReportFile() }),
       },

@@ -15,6 +15,8 @@ import { addon } from '../native/addon.js';
 import { isMissingFile } from '../util/missing.js';
 import type { ContainerResult } from './result.js';
 import { type State, type StateChange, applyChange } from './state.js';
+import { parseJson } from '../spec/config/json.js';
+import { formatJson } from '../util/json.js';
 
 /**
  * A state file: JSON documents, one a line, of which later ones add to earlier ones. It is only ever appended to, a line with
@@ -51,7 +53,7 @@ function parseState(text: string, path: string): State | undefined {
 // Whoever died in the middle of adding to it has left half a line. The first one is the state itself.
 function parseLine(line: string, isFirst: boolean): readonly StateChange[] {
   try {
-    return [JSON.parse(line) as StateChange];
+    return [parseJson(line) as StateChange];
   } catch (error) {
     if (isFirst) throw error;
     return [];
@@ -186,7 +188,7 @@ export class OwnedState {
 /** Adds a line to a state file. @returns its length in bytes */
 export function writeLine(fd: number, change: StateChange): number {
   // Never behind half a line that somebody has left.
-  const line = Buffer.from(`${isCut(fd) ? '\n' : ''}${JSON.stringify(change)}\n`);
+  const line = Buffer.from(`${isCut(fd) ? '\n' : ''}${formatJson(change)}\n`);
   writeFileSync(fd, line);
   return line.length;
 }

@@ -8,7 +8,7 @@ import { call } from '../native/call.js';
 import { PACKAGE_ROOT } from '../native/locate.js';
 import type { Surroundings } from '../spec/surroundings.js';
 import { type UserDatabase, resolveUser } from '../spec/parse/user.js';
-import { parseExactJson } from '../util/json.js';
+import { parseJson } from '../spec/config/json.js';
 
 /**
  * Returns what options are read against: this process's own surroundings.
@@ -42,9 +42,9 @@ export function surroundings(rootfs: string | undefined): Surroundings {
 function readJson(path: string): unknown {
   const text = readFileSync(path, 'utf8');
   try {
-    return parseExactJson(text);
+    return parseJson(text);
   } catch (error) {
-    throw new OptionError('seccomp', path, `a file of JSON: ${error instanceof Error ? error.message : String(error)}`);
+    throw new OptionError('seccomp', path, 'a file of JSON', { cause: error });
   }
 }
 

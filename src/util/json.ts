@@ -1,17 +1,15 @@
-/**
- * Parses JSON, with whole numbers that a number cannot hold as bigints: arguments of system calls have 64 bits.
- *
- * @throws SyntaxError
- */
-export function parseExactJson(text: string): unknown {
-  // Strings are found as well, so that what looks like a number in one is left alone.
-  const marked = text.replace(/"(?:[^"\\]|\\.)*"|-?\b\d{16,}\b(?![.eE])/g, (word) =>
-    word.startsWith('"') ? word : `"${MARK}${word}"`,
-  );
-  return JSON.parse(marked, (_key, value: unknown) =>
-    typeof value === 'string' && value.startsWith('\0') ? BigInt(value.slice(1)) : value,
-  );
+/** Returns a value as JSON, bigints as the numbers that they are: JSON has no limit for these. */
+export function formatJson(value: unknown, indent?: number): string {
+  try {
+    return JSON.stringify(value, undefined, indent);
+  } catch (error) {
+    // Slower, and hardly ever needed: an unlimited resource, an argument of a system call.
+    if (!(error instanceof TypeError)) throw error;
+    const marked = JSON.stringify(
+      value,
+      (_key, part: unknown) => (typeof part === 'bigint' ? `\0${part}` : part),
+      indent,
+    );
+    return marked.replace(/"\\u0000(-?\d+)"/g, '$1');
+  }
 }
-
-// In a JSON string a NUL is always escaped: a value that starts with one may also be the text's own.
-const MARK = '\\u0000';

@@ -7,6 +7,7 @@ import { forEach, outcomesExitCode } from '../outcome.js';
 import { printJson, printOut } from '../print.js';
 import { printError } from '../report-error.js';
 import type { Verb, VerbCall } from '../verb.js';
+import { formatJson } from '../../util/json.js';
 
 interface InspectFlags {
   readonly field?: string;
@@ -59,6 +60,6 @@ async function inspectContainers({ operands, options, context }: VerbCall<Inspec
 }
 
 function formatValue(value: unknown): string {
-  if (typeof value !== 'string') return escapeJson(JSON.stringify(value));
+  if (typeof value !== 'string') return escapeJson(formatJson(value));
   return isatty(1) ? escapeControls(value) : value;
 }

@@ -9,6 +9,7 @@ import { readIdentity } from '../identity.js';
 import { type LaunchedProcess, launchContainer } from '../launch.js';
 import { launchInScope } from '../scoped.js';
 import { Prepared } from '../prepare.js';
+import { listenerOf } from '../seccomp-listener.js';
 import type { OwnedState } from '../state-file.js';
 import type { Store } from '../store.js';
 import { type HandOverOptions, type StartedProcess, handOver } from './console.js';
@@ -65,6 +66,7 @@ async function launch(prepared: Prepared, owned: OwnedState, undo: UndoStack): P
       streams: { stdin: 0, stdout: 1, stderr: 2 },
       reportFile: owned.useReportFile(),
       fds: new Map([['start', start]]),
+      ...listenerOf(spec, (pid) => ({ id: prepared.id, status: 'creating', pid })),
       runHooks: async (pid) => {
         await hook('prestart', pid);
         await hook('createRuntime', pid);
