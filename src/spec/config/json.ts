@@ -29,13 +29,15 @@ const MAX_SHOWN = 20;
 export function parseJson(source: Uint8Array | string): Json {
   if (typeof source !== 'string' && !isUtf8(source)) throw new ConfigError('', undefined, 'JSON: it is not UTF-8');
   // A byte order mark is no part of the text. @see RFC 8259 "Character Encoding"
-  const text = (typeof source === 'string' ? source : Buffer.from(source).toString()).replace(/^\ufeff/, '');
+  const text = (
+    typeof source === 'string' ? source : Buffer.from(source.buffer, source.byteOffset, source.byteLength).toString()
+  ).replace(/^\ufeff/, '');
   return quickly(text) ?? new JsonReader(text).read();
 }
 
 // The same, six times faster, for what JSON.parse reads as exactly: no long number, no minus zero.
 function quickly(text: string): Json | undefined {
-  if (/[0-9]{16}|[\s:,[]-0/.test(text)) return undefined;
+  if (/[0-9]{16}|(?:^|[\s:,[])-0/.test(text)) return undefined;
   try {
     const value = JSON.parse(text) as Json;
     return isFlat(value, MAX_DEPTH) ? value : undefined;

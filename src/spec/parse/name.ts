@@ -23,6 +23,23 @@ export function isName(name: string): boolean {
   return name.length <= MAX_NAME && /^[a-zA-Z0-9_+][a-zA-Z0-9_+.-]*$/.test(name);
 }
 
+/** Longest id that an engine can give: it names a directory. @see NAME_MAX of the kernel */
+const MAX_ID = 255;
+
+/**
+ * Checks the id that an engine gives a container. Unlike a name that people give, it may begin with a dash, as with other runtimes.
+ *
+ * @throws OptionError naming what is wrong
+ */
+export function checkContainerId(id: string): string {
+  if (id.length <= MAX_ID && /^[a-zA-Z0-9_+-][a-zA-Z0-9_+.-]*$/.test(id)) return id;
+  throw new OptionError(
+    'id',
+    id,
+    `a container id: letters, digits, _ + . -, not starting with a dot, at most ${String(MAX_ID)}`,
+  );
+}
+
 /** Returns a host name made of a container's name: what gethostname(2) can hold. */
 export function hostnameOf(name: string): string {
   return name.slice(0, 64);

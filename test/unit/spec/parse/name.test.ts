@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { OptionError } from '../../../../src/errors/option-error.js';
-import { checkHostname, checkName, hostnameOf } from '../../../../src/spec/parse/name.js';
+import { checkContainerId, checkHostname, checkName, hostnameOf } from '../../../../src/spec/parse/name.js';
 
 describe('a name', () => {
   test.each(['a', 'web-1', 'A.b_c+d', '0', '+x', '_', 'a..b', 'a'.repeat(128)])('%s is one', (name) => {
@@ -65,4 +65,14 @@ describe('a host name', () => {
       expect(() => checkHostname(name)).toThrow(/^hostname: /);
     },
   );
+});
+
+describe('an id that an engine gives', () => {
+  test.each(['a', '-x', '+', '_.-', 'a'.repeat(255), 'f'.repeat(64)])('%s is one', (id) => {
+    expect(checkContainerId(id)).toBe(id);
+  });
+
+  test.each(['', '.', '..', '.a', 'a/b', 'a b', 'a\n', 'ä', 'a:b', 'a'.repeat(256)])('%j is none', (id) => {
+    expect(() => checkContainerId(id)).toThrow(OptionError);
+  });
 });
