@@ -2,6 +2,7 @@ import { resolve } from 'node:path/posix';
 import { ANNOTATIONS, isOwnAnnotation } from '../annotations.js';
 import type { Resources } from '../resources.js';
 import type { Linux, Mount, Process, Root, Spec } from '../types.js';
+import { OCI_VERSION } from '../versions.js';
 import { hooks } from './hooks.js';
 import { parseJson } from './json.js';
 import { linux } from './linux.js';
@@ -30,9 +31,6 @@ export interface Config {
   /** What is odd in it, and no error. */
   readonly warnings: readonly string[];
 }
-
-/** The runtime-spec that this code follows. */
-export const OCI_VERSION = '1.3.0';
 
 /**
  * Reads the config.json of a bundle.
@@ -134,8 +132,8 @@ const hostName = refine(textOrNothing, (value, place) =>
 
 const annotations = refine(map(text), (given, place) => ('' in given ? place.refuse('', 'a name, but empty') : given));
 
-/** A config.json, as it is written. What it may say of Linux is in linux.ts. */
-const CONFIG: Reader<Spec> = object<Spec>({
+/** Reads a config.json, field by field. What it may say of Linux is in linux.ts. */
+export const CONFIG: Reader<Spec> = object<Spec>({
   ociVersion: version,
   hostname: hostName,
   domainname: hostName,

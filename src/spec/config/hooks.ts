@@ -11,6 +11,16 @@ const hook: Reader<Hook> = object<Hook>({
 
 const hookList = optional(list(hook));
 
+/** In the order in which they are run. */
+export const HOOK_NAMES = [
+  'prestart',
+  'createRuntime',
+  'createContainer',
+  'startContainer',
+  'poststart',
+  'poststop',
+] as const satisfies readonly (keyof Hooks)[];
+
 /** @see runtime-spec 1.3.0, config.md "POSIX-platform Hooks" */
 export const hooks: Reader<Hooks> = object<Hooks>({
   prestart: hookList,
