@@ -1,3 +1,4 @@
+import { bundleOf } from '../../spec/annotations.js';
 import { ConfigError } from '../../errors/config-error.js';
 import type { SlotName, Step } from '../../plan/steps.js';
 import type { CgroupPlan } from '../../plan/types.js';
@@ -5,6 +6,7 @@ import type { Spec } from '../../spec/types.js';
 import { MOUNT_ATTR, MS_PRIVATE, MS_SHARED, MS_SLAVE, MS_UNBINDABLE } from '../../util/linux.js';
 import type { Context, Part } from '../context.js';
 import { NULL_DEVICE, compileNullDevice } from '../devices.js';
+import { compileCreateHooks } from '../hooks.js';
 import { STAGE } from '../layers.js';
 import { ROOT, makeStage } from '../stage.js';
 import { compileCgroupMount } from './cgroup.js';
@@ -40,10 +42,12 @@ export function compileEngineRoot(context: Context, cgroup: CgroupPlan): Part {
       // Nothing that is mounted here reaches the host; what the host mounts may be seen by what is cloned from here.
       { op: 'set-propagation', path: '/', propagation: MS_SLAVE },
       ...parts.flatMap(({ open }) => open ?? []),
-      ...makeStage(stageOn(mounts)),
+      ...makeStage(stageOn(context, mounts)),
       ...parts.flatMap(({ steps }) => steps),
       ...spec.linux.maskedPaths.map((path): Step => ({ op: 'mask-path', root: ROOT, path, null: NULL_DEVICE })),
       ...makeWorkingDirectory(spec),
+      // A hook may still change the root filesystem.
+      ...compileCreateHooks(context.id, spec),
       ...parts.flatMap(({ late }) => late ?? []),
       ...(spec.root.readonly === true ? [changeRootMount({ set: MOUNT_ATTR.MOUNT_ATTR_RDONLY })] : []),
       { op: 'pivot-root', root: ROOT },
@@ -68,10 +72,18 @@ function rootFileSystem(context: Context): EnginePart {
     ...openSource(context, { slot: ROOT_TREE, path: context.spec.root.path, recursive: true }),
     steps: [
       { op: 'change-mount', mount: ROOT_TREE, set: 0, clear: 0, propagation, recursive: 1 },
-      { op: 'place-mount', mount: ROOT_TREE, root: STAGE, target: 'root', rules: PLACE.CREATE },
-      { op: 'open-directory', root: STAGE, path: 'root', directory: ROOT },
+      ...placeRoot(cleanPath(context.spec.root.path)),
     ],
   };
+}
+
+// On its own place: hooks know it by the path that the spec has. What is put on `/` would not be seen there.
+function placeRoot(path: string): readonly Step[] {
+  const [root, target] = path === '/' ? [STAGE, 'root'] : [undefined, path];
+  return [
+    { op: 'place-mount', mount: ROOT_TREE, root, target, rules: path === '/' ? PLACE.CREATE : 0 },
+    { op: 'open-directory', root, path: target, directory: ROOT },
+  ];
 }
 
 // `shared`: a peer group of its own, which is not the host's. @see config-linux.md "Rootfs Mount Propagation"
@@ -84,11 +96,21 @@ function changeRootMount({ set = 0, propagation = 0 }: { readonly set?: number; 
   return { op: 'change-mount', mount: ROOT, set, clear: 0, propagation, recursive: 0 };
 }
 
-// The stage covers a directory of the host. /tmp is there everywhere, but file systems may be mounted from it.
-function stageOn(mounts: readonly IndexedMount[]): string {
-  const names = (text: string): boolean => /(^|[=:,])\/tmp\//.test(text);
-  const isNamed = mounts.some(({ mount, options }) => names(mount.source) || options.data.some(names));
-  return isNamed ? '/sys' : '/tmp';
+/** Directories that a host can do without for a moment, those that are used least first: {@link HostFacts.kinds} of them is wanted. */
+export const STAGES = ['/mnt', '/media', '/srv', '/boot', '/opt', '/home', '/tmp', '/sys'];
+
+// The stage covers a directory of the host; whatever is named, by the spec or by a hook of its own, is not to be below it.
+function stageOn({ spec, facts }: Context, mounts: readonly IndexedMount[]): string {
+  const { createContainer = [] } = spec.hooks ?? {};
+  const texts = [
+    spec.root.path,
+    bundleOf(spec),
+    ...createContainer.flatMap(({ path, args = [], env = [] }) => [path, ...args, ...env]),
+    ...mounts.flatMap(({ mount, options }) => [mount.source, ...options.data]),
+  ];
+  const isFree = (path: string): boolean =>
+    facts.kinds[path] === 'directory' && !texts.some((text) => text === path || text.includes(`${path}/`));
+  return STAGES.find(isFree) ?? '/tmp';
 }
 
 // As engines expect; a `..` in it counts for what it is, lexically.
