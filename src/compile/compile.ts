@@ -3,7 +3,7 @@ import { UnsupportedError } from '../errors/unsupported-error.js';
 import type { HostFacts } from '../host/facts.js';
 import type { CgroupPlan, LaunchPlan, Placement } from '../plan/types.js';
 import type { Step } from '../plan/steps.js';
-import { ANNOTATIONS, cgroupDriverOf, isEngines, nests } from '../spec/annotations.js';
+import { ANNOTATIONS, cgroupDriverOf, cgroupParentOf, isEngines, nests } from '../spec/annotations.js';
 import type { Spec } from '../spec/types.js';
 import { MS_PRIVATE } from '../util/linux.js';
 import { compileClone } from './clone.js';
@@ -58,7 +58,7 @@ export function compileInStages(id: string, wanted: Spec, facts: HostFacts): Sta
     id,
     facts: facts.cgroup,
     resources: spec.linux.resources,
-    ...(spec.linux.cgroupsPath === undefined ? {} : { parent: spec.linux.cgroupsPath }),
+    ...cgroupParentOf(spec),
     ...cgroupDriverOf(spec),
     ...(nests(spec) ? { delegate: cgroupOwner(spec.process, ids, facts) } : {}),
   });

@@ -19,6 +19,10 @@ export const ANNOTATIONS = {
   cgroupDriver: 'dev.corral.cgroup-driver',
   /** `default`: the default seccomp profile; else the file that `linux.seccomp` was read from. */
   seccomp: 'dev.corral.seccomp',
+  /** Where `corral run` makes the container's cgroup: below the caller's, or, with a leading slash, below the top. Of systemd, a slice. */
+  cgroupParent: 'dev.corral.cgroup-parent',
+  /** `linear`: CPU shares become a weight by the formula of runc before 1.3.2. */
+  cpuWeight: 'dev.corral.cpu-weight',
   /** `true`: an engine has written the spec, which is followed to the letter; nobody is there to be told of less. */
   engine: 'dev.corral.engine',
   /** Of such a spec: the directory that it came from. */
@@ -71,7 +75,15 @@ export function cgroupDriverOf({ annotations }: { readonly annotations: Readonly
   return driver === 'cgroupfs' || driver === 'systemd' ? { driver } : {};
 }
 
-/** Tells whether an engine has written the spec. */
+/** Returns below what the container's cgroup is to be made, as `parent`; nothing where that was not said. */
+export function cgroupParentOf({ annotations }: { readonly annotations: Readonly<Record<string, string>> }): {
+  readonly parent?: string;
+} {
+  const parent = annotations[ANNOTATIONS.cgroupParent];
+  return parent === undefined ? {} : { parent };
+}
+
+/** Tells whether an engine has written the spec: see {@link ANNOTATIONS.engine}. */
 export function isEngines({ annotations }: { readonly annotations: Readonly<Record<string, string>> }): boolean {
   return annotations[ANNOTATIONS.engine] === 'true';
 }
@@ -79,4 +91,16 @@ export function isEngines({ annotations }: { readonly annotations: Readonly<Reco
 /** Returns the directory that an engine's spec came from. */
 export function bundleOf({ annotations }: { readonly annotations: Readonly<Record<string, string>> }): string {
   return annotations[ANNOTATIONS.bundle] ?? '/';
+}
+
+/** How CPU shares become a weight: see {@link weightFromShares}. */
+export type WeightFormula = 'curve' | 'linear';
+
+/** Returns by which formula a container's CPU shares become a weight. */
+export function weightFormulaOf({
+  annotations,
+}: {
+  readonly annotations: Readonly<Record<string, string>>;
+}): WeightFormula {
+  return annotations[ANNOTATIONS.cpuWeight] === 'linear' ? 'linear' : 'curve';
 }

@@ -52,7 +52,6 @@ export function toSpec(
       readonlyPaths: masked ? DEFAULT_READONLY_PATHS : [],
       sysctl: checkSysctl(options.sysctl ?? {}, namespaces(options)),
       resources: parseLimits(options, around.device),
-      ...(options.cgroupParent === undefined ? {} : { cgroupsPath: cgroupParent(options.cgroupParent) }),
       ...filter.linux,
     },
     annotations: { ...annotations(options, full, around), ...filter.annotations, ...checkLabels(options.labels ?? {}) },
@@ -226,6 +225,7 @@ function annotations(options: ContainerOptions, full: boolean, around: Surroundi
     ...(shown.length > 0 ? { [ANNOTATIONS.expose]: JSON.stringify(shown) } : {}),
     ...(options.init !== false ? { [ANNOTATIONS.init]: 'true' } : {}),
     ...(options.dieWithParent === false ? {} : { [ANNOTATIONS.dieWithParent]: 'true' }),
+    ...(options.cgroupParent === undefined ? {} : { [ANNOTATIONS.cgroupParent]: cgroupParent(options.cgroupParent) }),
     ...(options.cgroupDriver === undefined ? {} : { [ANNOTATIONS.cgroupDriver]: options.cgroupDriver }),
     ...(options.net === 'none' ? { [ANNOTATIONS.loopback]: 'down' } : {}),
   };

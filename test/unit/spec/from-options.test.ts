@@ -281,7 +281,8 @@ describe('the cgroup parent', () => {
     ['//a', '/a'],
     ['..a', '..a'],
   ])('%s is %s', (cgroupParent, path) => {
-    expect(specOf({ cgroupParent }).linux.cgroupsPath).toBe(path);
+    expect(specOf({ cgroupParent }).annotations[ANNOTATIONS.cgroupParent]).toBe(path);
+    expect(specOf({ cgroupParent }).linux).not.toHaveProperty('cgroupsPath');
   });
 
   test.each(['', '/', '.', '..', '/..', 'a/..', 'a/../b', '../a'])('%j is none', (cgroupParent) => {
