@@ -17,6 +17,7 @@
       'sources': [
         'native/addon/addon.cc',
         'native/addon/args.cc',
+        'native/addon/bpf.cc',
         'native/addon/clone.cc',
         'native/addon/eventfd.cc',
         'native/addon/files.cc',

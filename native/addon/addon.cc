@@ -7,6 +7,7 @@ namespace {
 
 // Runs once per environment (the main thread and every worker): nothing here or in the families is process-wide state.
 Napi::Object InitAll(Napi::Env env, Napi::Object exports) {
+  InitBpf(env, exports);
   InitClone(env, exports);
   InitNamespaces(env, exports);
   InitPidfd(env, exports);

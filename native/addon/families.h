@@ -7,6 +7,7 @@
 
 namespace corral {
 
+void InitBpf(Napi::Env env, Napi::Object exports);
 void InitClone(Napi::Env env, Napi::Object exports);
 void InitNamespaces(Napi::Env env, Napi::Object exports);
 void InitPidfd(Napi::Env env, Napi::Object exports);

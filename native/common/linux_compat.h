@@ -121,6 +121,55 @@ inline constexpr uint64_t kPidfdInfoCgroupId = 1U << 2;
 inline constexpr uint64_t kPidfdInfoExit = 1U << 3;  // 6.15
 inline constexpr unsigned long kPidfdGetInfo = _IOWR(0xFF, 11, PidfdInfo);
 
+// bpf(2), as far as the device cgroup needs it. The kernel takes a structure that is shorter than its own.
+inline constexpr unsigned kBpfProgLoad = 5;
+inline constexpr unsigned kBpfProgAttach = 8;
+inline constexpr unsigned kBpfProgDetach = 9;
+inline constexpr unsigned kBpfProgGetFdById = 13;
+inline constexpr unsigned kBpfProgQuery = 16;
+inline constexpr uint32_t kBpfProgTypeCgroupDevice = 15;
+inline constexpr uint32_t kBpfCgroupDevice = 6;
+inline constexpr uint32_t kBpfAllowMulti = 1U << 1;
+inline constexpr uint32_t kBpfReplace = 1U << 2;  // 5.6
+
+struct BpfProgLoad {
+  uint32_t prog_type = 0;
+  uint32_t insn_cnt = 0;
+  uint64_t insns = 0;
+  uint64_t license = 0;
+  uint32_t log_level = 0;
+  uint32_t log_size = 0;
+  uint64_t log_buf = 0;
+  uint32_t kern_version = 0;
+  uint32_t prog_flags = 0;
+  char prog_name[16] = {};
+};
+static_assert(sizeof(BpfProgLoad) == 64);
+
+struct BpfProgAttach {
+  uint32_t target_fd = 0;
+  uint32_t attach_bpf_fd = 0;
+  uint32_t attach_type = 0;
+  uint32_t attach_flags = 0;
+  uint32_t replace_bpf_fd = 0;
+};
+static_assert(sizeof(BpfProgAttach) == 20);
+
+struct BpfProgQuery {
+  uint32_t target_fd = 0;
+  uint32_t attach_type = 0;
+  uint32_t query_flags = 0;
+  uint32_t attach_flags = 0;
+  uint64_t prog_ids = 0;
+  uint32_t prog_cnt = 0;
+  uint32_t padding = 0;
+};
+static_assert(sizeof(BpfProgQuery) == 32);
+
+struct BpfGetId {
+  uint32_t id = 0;
+};
+
 }  // namespace corral::kernel
 
 #endif  // CORRAL_NATIVE_COMMON_LINUX_COMPAT_H_

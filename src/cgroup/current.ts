@@ -1,5 +1,5 @@
 import { CgroupRefusedError } from '../errors/cgroup-error.js';
-import { readInode, readText } from './files.js';
+import { readIfPresent, readInode, readText } from './files.js';
 import { checkIdentity, listTargets } from './guard.js';
 import { readLayout } from './facts.js';
 import { locate, parseSelfCgroup } from './layout.js';
@@ -23,4 +23,19 @@ export function findCurrent(ref: CgroupRef, pid: number): string | undefined {
   const isInside = path === payload || path?.startsWith(`${payload}/`) === true;
   if (path !== undefined && isInside && readInode(path) !== undefined) return path;
   throw new CgroupRefusedError('enter', path ?? name ?? payload, `the container has been moved out of ${payload}`);
+}
+
+/**
+ * Finds where a process that enters an engine's container is put on v2: into the container's cgroup, or, where its inside
+ * has made that a parent of cgroups with controllers, which can hold no process, to where its first process is.
+ *
+ * @throws as {@link findCurrent}
+ * @see cgroup-v2.rst "No Internal Process Constraint"
+ */
+export function findEntry(ref: CgroupRef, pid: number): string | undefined {
+  if (ref.v2 === undefined) return undefined;
+  const { path } = ref.v2;
+  for (const target of listTargets(ref)) checkIdentity('enter', target);
+  const isParent = (readIfPresent(`${path}/cgroup.subtree_control`) ?? '').trim() !== '';
+  return isParent ? findCurrent(ref, pid) : path;
 }

@@ -5,7 +5,7 @@ import { readLayout } from './facts.js';
 import { readInode, readText } from './files.js';
 import { locate, parseSelfCgroup } from './layout.js';
 import { readMark } from './mark.js';
-import type { CgroupLayout, CgroupRef, Hierarchy } from './types.js';
+import type { CgroupLayout, CgroupRef, Hierarchy, V1Ref, V2Ref } from './types.js';
 
 /** What is about to be done: `kill`, `freeze`. */
 type Action = string;
@@ -20,15 +20,19 @@ export interface Target {
   readonly actual: string;
   /** A controller of its hierarchy; empty for v2. */
   readonly controller: string;
+  /** It was there before the container: it stays. */
+  readonly stays?: true;
 }
 
 /** Returns all directories of a container that are still there. */
-export function listTargets({ id, v2, v1 }: CgroupRef): readonly Target[] {
+export function listTargets({ id, v2, v1, scope, flat }: CgroupRef): readonly Target[] {
   const targets: Target[] = [];
-  const add = ({ path, inode }: { readonly path: string; readonly inode?: string }, controller: string): void => {
+  const add = ({ path, inode, adopted }: V1Ref | V2Ref, controller: string): void => {
     const actual = readInode(path);
     if (actual === undefined) return;
-    targets.push({ id, path, controller, actual, ...(inode !== undefined && { inode }) });
+    // A unit's own cgroup is systemd's to remove.
+    const stays = adopted === true || (controller === '' && flat === true && scope !== undefined);
+    targets.push({ id, path, controller, actual, ...(inode !== undefined && { inode }), ...(stays && { stays }) });
   };
   if (v2) add(v2, '');
   for (const directory of v1) add(directory, directory.controllers[0] ?? '');
@@ -93,6 +97,7 @@ let layout: CgroupLayout | undefined;
 
 function findHierarchy(controller: string): Hierarchy | undefined {
   layout ??= readLayout();
+  if (controller.startsWith('name=')) return layout.named.find(({ name }) => `name=${name}` === controller);
   return controller === '' ? layout.v2 : layout.v1.find(({ controllers }) => controllers.includes(controller));
 }
 

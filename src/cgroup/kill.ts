@@ -6,7 +6,7 @@ import { codeOf } from './files.js';
 import { checkIdentity, checkTarget, listTargets, type Target } from './guard.js';
 import { killTree, type Rung } from './kill-tree.js';
 import { listProcesses } from './processes.js';
-import { removeTree } from './remove.js';
+import { clearTree, removeTree } from './remove.js';
 import { tryRmdir } from './rmdir.js';
 import type { CgroupRef } from './types.js';
 import { unthrottle } from './unthrottle.js';
@@ -104,7 +104,8 @@ export async function killCgroup(ref: CgroupRef, options: KillOptions = {}): Pro
 export function removeCgroup(ref: CgroupRef): boolean {
   const targets = listTargets(ref);
   for (const target of targets) checkIdentity('remove', target);
-  return targets.every(({ path }) => {
+  return targets.every(({ path, stays }) => {
+    if (stays === true) return clearTree(path);
     if (path === ref.v2?.path && ref.v2.payload !== path && tryRmdir(ref.v2.payload) === 'busy') return false;
     return tryRmdir(path) !== 'busy';
   });
@@ -153,12 +154,13 @@ async function removeAll(ref: CgroupRef, deadline: number, removeForeign: KillOp
 
 async function removeTarget(target: Target, removeForeign: KillOptions['removeForeign']): Promise<boolean> {
   checkIdentity('remove', target);
+  const remove = target.stays === true ? clearTree : removeTree;
   try {
-    return removeTree(target.path);
+    return remove(target.path);
   } catch (error) {
     if (removeForeign === undefined || codeOf(error) !== 'EACCES') throw error;
     await removeForeign(target.path);
-    return removeTree(target.path);
+    return remove(target.path);
   }
 }
 

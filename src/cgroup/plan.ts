@@ -4,42 +4,14 @@ import { UnsupportedError } from '../errors/unsupported-error.js';
 import type { CgroupPlan, CgroupWrite, V1Directory } from '../plan/types.js';
 import type { CgroupDriver } from '../spec/annotations.js';
 import type { Resources } from '../spec/types.js';
-import { type Controller, CONTROLLERS, listUnified, selectControllers } from './resources.js';
+import { type Controller, HANDED, listUnified, selectControllers } from './resources.js';
 import { selectDriver } from './systemd/driver.js';
 import { DEFAULT_SLICE, scopeName, slicePath } from './systemd/names.js';
 import { toProperties } from './systemd/properties.js';
 import { delegateHint } from './systemd/words.js';
 import type { CgroupFacts, V1Base, V2Base } from './types.js';
-import * as blkioV1 from './v1/blkio.js';
-import * as cpuV1 from './v1/cpu.js';
-import * as cpusetV1 from './v1/cpuset.js';
-import * as memoryV1 from './v1/memory.js';
-import * as pidsV1 from './v1/pids.js';
-import * as cpuV2 from './v2/cpu.js';
-import * as cpusetV2 from './v2/cpuset.js';
-import * as ioV2 from './v2/io.js';
-import * as memoryV2 from './v2/memory.js';
-import * as pidsV2 from './v2/pids.js';
-
-type Writer = (resources: Resources, host: { readonly hasSwap: boolean }) => readonly CgroupWrite[];
-
-/** The writes of each controller on v2. */
-export const V2: Readonly<Record<Controller, Writer>> = {
-  cpuset: cpusetV2.writes,
-  cpu: cpuV2.writes,
-  memory: memoryV2.writes,
-  pids: pidsV2.writes,
-  io: ioV2.writes,
-};
-
-/** The v1 name and writes of each controller. */
-export const V1: Readonly<Record<Controller, { readonly name: string; readonly writes: Writer }>> = {
-  cpuset: { name: 'cpuset', writes: cpusetV1.writes },
-  cpu: { name: 'cpu', writes: cpuV1.writes },
-  memory: { name: 'memory', writes: memoryV1.writes },
-  pids: { name: 'pids', writes: pidsV1.writes },
-  io: { name: 'blkio', writes: blkioV1.writes },
-};
+import { INHERIT } from './v1/cpuset.js';
+import { listWrites, nameOnV1 } from './writes.js';
 
 /** Handed down without being asked for, so that every result has its figures. */
 const ALWAYS = ['cpu', 'memory', 'pids', 'io'];
@@ -141,8 +113,7 @@ interface PartV2 extends Part {
 function planV2({ place, base, facts, resources, controllers, delegate }: PartV2): Omit<CgroupPlan, 'v1'> {
   const path = join(base.path, place.below);
   const unified = listUnified(resources);
-  const handed =
-    delegate === undefined ? [] : CONTROLLERS.filter((controller) => base.controllers.includes(controller));
+  const handed = delegate === undefined ? [] : HANDED.filter((controller) => base.controllers.includes(controller));
   const enabled = selectEnabled(
     base,
     [...controllers, ...unified.flatMap(({ controller }) => controller ?? []), ...handed],
@@ -156,7 +127,7 @@ function planV2({ place, base, facts, resources, controllers, delegate }: PartV2
       payload: join(path, '/payload'),
       enable: enabled.length === 0 ? [] : parents.map((parent) => ({ path: parent, controllers: enabled })),
       writes: [
-        ...controllers.flatMap((controller) => V2[controller](resources, facts)).filter(isFor(delegate)),
+        ...controllers.flatMap((controller) => listWrites(2, controller, resources, facts)).filter(isFor(delegate)),
         ...unified.map(({ file, value }) => ({ file, value })),
         ...(delegate === undefined ? [] : BOUNDS),
       ],
@@ -201,15 +172,15 @@ function planV1({ place, facts, resources, controllers }: Part): readonly V1Dire
     if (base) directories.set(base, []);
   }
   for (const controller of controllers) {
-    const base = findBase(place, V1[controller].name);
+    const base = findBase(place, nameOnV1(controller));
     if (base === undefined) throw unsupported(controller, facts, place.v2);
-    directories.set(base, [...(directories.get(base) ?? []), ...V1[controller].writes(resources, facts)]);
+    directories.set(base, [...(directories.get(base) ?? []), ...listWrites(1, controller, resources, facts)]);
   }
   return [...directories].map(([base, writes]) => ({
     controllers: base.controllers,
     base: base.path,
     path: join(base.path, place.below),
-    inherit: base.controllers.includes('cpuset') ? cpusetV1.INHERIT : [],
+    inherit: base.controllers.includes('cpuset') ? INHERIT : [],
     writes,
   }));
 }
@@ -226,7 +197,7 @@ function unsupported(controller: string, facts: CgroupFacts, base: V2Base | unde
 }
 
 function describeMissing(controller: string, facts: CgroupFacts, base: V2Base | undefined): string {
-  const inV1 = describeMissingV1(controller === 'io' ? V1.io.name : controller, facts);
+  const inV1 = describeMissingV1(nameOnV1(controller as Controller), facts);
   if (inV1 !== undefined) return inV1;
   if (base === undefined) return facts.problem?.hint ?? 'this host has no cgroup that may be written';
   const has = base.controllers.length === 0 ? 'no controller' : base.controllers.join(', ');

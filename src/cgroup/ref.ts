@@ -23,6 +23,7 @@ export function refFromPlan(plan: CgroupPlan, id?: string): CgroupRef {
       },
     }),
     v1: v1.map(({ controllers, path, base }) => ({ controllers, path, base })),
+    ...(plan.flat && { flat: true as const }),
     ...(scope && { scope: { manager: scope.manager, unit: scope.unit } }),
   };
 }

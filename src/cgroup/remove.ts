@@ -1,4 +1,5 @@
 import { listChildren } from './files.js';
+import { listProcessesBelow } from './processes.js';
 import { tryRmdir } from './rmdir.js';
 
 /**
@@ -12,4 +13,14 @@ export function removeTree(path: string): boolean {
   if (tryRmdir(path) !== 'busy') return true;
   for (const child of listChildren(path)) if (!removeTree(child)) return false;
   return tryRmdir(path) !== 'busy';
+}
+
+/**
+ * Removes what is below the cgroup at `path`, and leaves that itself.
+ *
+ * @returns `false` when a process is in one of them
+ * @throws the error of node:fs where a directory is neither absent nor busy
+ */
+export function clearTree(path: string): boolean {
+  return listChildren(path).map(removeTree).every(Boolean) && listProcessesBelow(path).length === 0;
 }

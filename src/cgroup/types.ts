@@ -98,6 +98,8 @@ export interface V1Ref {
   readonly base: string;
   /** Decimal; absent while it is only planned. */
   readonly inode?: string;
+  /** It was there already: it is emptied, and stays. */
+  readonly adopted?: true;
 }
 
 /** The v2 directories of a container. */
@@ -111,6 +113,8 @@ export interface V2Ref {
   readonly delegated?: true;
   /** Of `path`, decimal; absent while it is only planned. */
   readonly inode?: string;
+  /** It was there already: it is emptied, and stays. */
+  readonly adopted?: true;
 }
 
 /**
@@ -123,7 +127,9 @@ export interface CgroupRef {
   readonly id: string;
   readonly v2?: V2Ref;
   readonly v1: readonly V1Ref[];
-  /** The unit of systemd below whose cgroup `v2.path` is: systemd removes it once it is empty, and nobody else may. */
+  /** One level: the processes live in these directories themselves, and so do those that enter later. */
+  readonly flat?: true;
+  /** The unit of systemd below whose cgroup `v2.path` is, or, where it is flat, whose cgroup it is: systemd removes it once it is empty, and nobody else may. */
   readonly scope?: ScopeRef;
 }
 

@@ -1,9 +1,11 @@
+import { ConfigError } from '../errors/config-error.js';
 import { UnsupportedError } from '../errors/unsupported-error.js';
 import type { CgroupWrite } from '../plan/types.js';
 import type { Resources } from '../spec/types.js';
-import { V1, V2 } from './plan.js';
-import { CONTROLLERS, type Controller, selectControllers } from './resources.js';
+import { CONTROLLERS, type Controller, listUnified, selectControllers, type UnifiedFile } from './resources.js';
+import { pointerTo, type WriteRules } from './rules.js';
 import type { CgroupRef } from './types.js';
+import { firstAsked, listWrites, nameOnV1 } from './writes.js';
 
 /** What {@link planUpdate} decides from. */
 export interface UpdateRequest {
@@ -12,7 +14,7 @@ export interface UpdateRequest {
   readonly given: Resources;
   /** The limits of memory that there will be, all together. */
   readonly memory: Resources['memory'];
-  readonly hasSwap: boolean;
+  readonly rules: WriteRules;
   /** Controllers whose files the container's v2 directory has. */
   readonly present: readonly string[];
   /** Controllers that v2 could hand down to it. */
@@ -45,7 +47,7 @@ export interface UpdatePlan {
  * @throws UnsupportedError for a limit of a controller that the container has not got, and cannot get any more
  */
 export function planUpdate(request: UpdateRequest): UpdatePlan {
-  const { ref, given, hasSwap } = request;
+  const { ref, given, rules } = request;
   const resources = { ...given, ...(given.memory && { memory: completeMemory(given.memory, request.memory) }) };
   const enable: string[] = [];
   const used: string[] = [];
@@ -57,20 +59,25 @@ export function planUpdate(request: UpdateRequest): UpdatePlan {
     if (place.version === 2) used.push(controller);
     const list =
       place.version === 2
-        ? orderV2(V2[controller](resources, { hasSwap }))
-        : orderV1(V1[controller].writes(resources, { hasSwap }), request);
+        ? orderV2(listWrites(2, controller, resources, rules))
+        : orderV1(listWrites(1, controller, resources, rules), request);
     writes.push(...list.map((write) => ({ path: place.path, write })));
   }
+  writes.push(...listUnified(given, rules).flatMap((file) => planUnified(file, request)));
   // A controller that is handed down changes nothing by itself; a limit that cannot be given must be found out before any is.
   return { enable: ref.v2 === undefined ? [] : enable, used, writes };
 }
 
 const isTouched: Readonly<Record<Controller, (resources: Resources) => boolean>> = {
-  memory: ({ memory }) => isSaid(memory?.limit, memory?.swap, memory?.reservation),
-  cpu: ({ cpu }) => isSaid(cpu?.quota, cpu?.period, cpu?.shares),
+  memory: ({ memory: { checkBeforeUpdate: _, ...memory } = {} }) => isSaid(...Object.values(memory)),
+  cpu: ({ cpu: { cpus: _, mems: __, ...cpu } = {} }) => isSaid(...Object.values(cpu)),
   cpuset: ({ cpu }) => isSaid(cpu?.cpus, cpu?.mems),
   pids: ({ pids }) => pids !== undefined,
   io: ({ blockIO }) => blockIO !== undefined,
+  hugetlb: ({ hugepageLimits }) => hugepageLimits !== undefined,
+  rdma: ({ rdma }) => rdma !== undefined,
+  net_cls: ({ network }) => network?.classID !== undefined,
+  net_prio: ({ network }) => network?.priorities !== undefined,
 };
 
 const isSaid = (...values: readonly unknown[]): boolean => values.some((value) => value !== undefined);
@@ -93,23 +100,41 @@ interface Where {
   readonly isNew?: true;
 }
 
-function findPlace(controller: Controller, { ref, given, present, offered, v1 }: UpdateRequest): Where | undefined {
+function findPlace(controller: Controller, request: UpdateRequest): Where | undefined {
+  const { ref, given, present, offered } = request;
   const { v2 } = ref;
   if (v2 !== undefined && present.includes(controller)) return { version: 2, path: v2.path };
-  const { name } = V1[controller];
+  const name = nameOnV1(controller);
   const directory = ref.v1.find(({ controllers }) => controllers.includes(name));
   if (directory !== undefined) return { version: 1, path: directory.path };
   if (!selectControllers(given).includes(controller)) return undefined;
   if (v2 !== undefined && offered.includes(controller)) return { version: 2, path: v2.path, isNew: true };
+  throw missing(controller, request);
+}
+
+function missing(controller: Controller, { ref, given, offered, v1, rules }: UpdateRequest): Error {
+  const name = nameOnV1(controller);
+  const has =
+    ref.v2 === undefined ? 'this host has none' : `${ref.v2.base} has ${offered.join(', ') || 'no controller'}`;
+  const asked = firstAsked(controller, given, rules);
+  if (asked !== undefined)
+    return new ConfigError(asked.pointer, asked.value, `possible without the ${name} controller`, { hint: has });
   const what = `a new ${controller} limit of ${JSON.stringify(ref.id)}`;
   if (v1.includes(name)) {
-    throw new UnsupportedError(what, `its ${name} cgroup (v1), which it did not get at its start`, {
+    return new UnsupportedError(what, `its ${name} cgroup (v1), which it did not get at its start`, {
       hint: 'a running container is not moved: start it with a limit of that kind, which can then be changed',
     });
   }
-  throw new UnsupportedError(what, `the ${controller} controller`, {
-    hint: v2 === undefined ? 'this host has none' : `${v2.base} has ${offered.join(', ') || 'no controller'}`,
-  });
+  return new UnsupportedError(what, `the ${controller} controller`, { hint: has });
+}
+
+function planUnified({ file, lines, controller }: UnifiedFile, request: UpdateRequest): readonly UpdateWrite[] {
+  const { ref, given, present, rules } = request;
+  const asked = { pointer: pointerTo(`unified/${file}`, rules), value: given.unified?.[file] };
+  if (ref.v2 === undefined || (controller !== undefined && !present.includes(controller)))
+    throw new ConfigError(asked.pointer, asked.value, `possible: the container has no ${file} of cgroup v2`);
+  const { path } = ref.v2;
+  return lines.map((value) => ({ path, write: { file, value, asked } }));
 }
 
 // With room for it in swap, what is above the new limit can go there.

@@ -1,46 +1,88 @@
 import { dirname } from 'node:path/posix';
 import { CgroupError } from '../errors/cgroup-error.js';
-import type { Resources } from '../spec/types.js';
+import type { CgroupWrite, DevicePlan } from '../plan/types.js';
+import type { WeightFormula } from '../spec/annotations.js';
+import type { MemoryResources, Resources } from '../spec/types.js';
 import { errnoNumber } from '../util/errno.js';
+import { isInvalid, toAskedError } from './apply-writes.js';
+import { applyDevices } from './devices/apply.js';
+import { withDefaults } from './devices/rules.js';
 import { readLayout } from './facts.js';
 import { readIfPresent, tryWrite, writeFile } from './files.js';
 import { checkIdentity, listTargets } from './guard.js';
 import { selectHint } from './hints.js';
 import { parseSingle, parseWords } from './parse.js';
+import { type EngineRules, refuse, type WriteRules } from './rules.js';
 import type { CgroupRef, V2Ref } from './types.js';
 import { type UpdateWrite, planUpdate } from './update-plan.js';
 import { formatOld } from './update-undo.js';
+
+/** A change of limits. */
+export interface LimitUpdate {
+  /** What is to be changed: -1, and a rate of 0, stand for none. */
+  readonly given: Resources;
+  /** The limits of memory that there will be, all together. */
+  readonly memory: Resources['memory'];
+  /** Present where an engine has given them. */
+  readonly engine?: EngineRules;
+  readonly formula?: WeightFormula;
+  /** The caller cannot be expected to rule over devices. */
+  readonly isRootless?: boolean;
+}
 
 /**
  * Changes the limits of a running container: all that is given, or, when the kernel refuses one, nothing.
  *
  * Memory is never taken by the out-of-memory killer: what is above a lower limit is reclaimed, and where that is not
- * possible, the limit is refused.
+ * possible, the limit is refused. For an engine the kernel does what it does, unless `checkBeforeUpdate` is given.
  *
- * @param given - what is to be changed: -1, and a rate of 0, stand for none
- * @param memory - the limits of memory that there will be, all together
  * @returns the controllers of v2 that it took, whose files can be read from then on
  * @throws UnsupportedError for a limit of a controller that the container has not got
  * @throws CgroupError naming the file and the value that was refused; everything is as it was before then
+ * @throws ConfigError in place of both, naming the field, for an engine
  * @see cgroup-v2.rst "Memory"; cgroup-v1/memory.rst
  */
-export function updateCgroup(ref: CgroupRef, given: Resources, memory: Resources['memory']): readonly string[] {
+export function updateCgroup(ref: CgroupRef, update: LimitUpdate): readonly string[] {
   for (const target of listTargets(ref)) checkIdentity('update', target);
+  const { given, memory, engine, formula } = update;
   const { v2 } = ref;
   const layout = readLayout();
+  const hasSwap = (readIfPresent('/proc/swaps') ?? '').trim().includes('\n');
+  const rules = { hasSwap, ...(engine && { engine }), ...(formula && { formula }) };
   const { enable, used, writes } = planUpdate({
     ref,
     given,
     memory,
-    hasSwap: (readIfPresent('/proc/swaps') ?? '').trim().includes('\n'),
+    rules,
     present: readWords(v2, v2?.path, 'cgroup.controllers'),
     offered: readWords(v2, v2?.base, 'cgroup.controllers'),
     v1: layout.v1.flatMap(({ controllers }) => controllers),
     memswBytes: readMemsw(ref),
   });
+  if (engine !== undefined && given.memory?.checkBeforeUpdate === true) checkUsage(v2, given.memory, rules);
   if (v2 !== undefined && enable.length > 0) handDown(v2, enable);
-  writeAll(writes.flatMap(resolveWrite));
+  const devices = engine && planDevices(ref, update);
+  writeAll(writes.flatMap(resolveWrite), engine === undefined, devices);
   return used;
+}
+
+// v1's kernel checks that by itself.
+function checkUsage(v2: V2Ref | undefined, { limit = -1, swap = -1 }: MemoryResources, rules: WriteRules): void {
+  const usage = v2 === undefined ? 0 : readCurrent(v2.path);
+  const isAsked = (value: number): boolean => value > 0 && value <= usage;
+  const expected = `above what is in use, ${usage} bytes`;
+  refuse(rules, [
+    { field: 'memory/swap', value: swap, isAsked: isAsked(swap), expected },
+    { field: 'memory/limit', value: limit, isAsked: isAsked(limit), expected },
+  ]);
+}
+
+function planDevices({ v1, v2 }: CgroupRef, { given: { devices }, isRootless }: LimitUpdate): DevicePlan | undefined {
+  const directory = v1.find(({ controllers }) => controllers.includes('devices'));
+  const path = directory?.path ?? v2?.path;
+  if (devices === undefined || path === undefined) return undefined;
+  const version = directory === undefined ? 2 : 1;
+  return { version, path, rules: withDefaults(devices), ...(isRootless === true && { optional: true }) };
 }
 
 function readWords(v2: V2Ref | undefined, path: string | undefined, file: string): readonly string[] {
@@ -67,31 +109,43 @@ function listParents(base: string, path: string): readonly string[] {
 }
 
 /** One file and what goes in. */
-interface Write {
+interface Write extends Pick<CgroupWrite, 'file' | 'value' | 'retry' | 'asked'> {
   readonly path: string;
-  readonly file: string;
-  readonly value: string;
 }
 
 /** Chooses the file that this kernel has; none where there is nothing to limit. */
 function resolveWrite({ path, write }: UpdateWrite): readonly Write[] {
-  const { file, value, ifAbsent } = write;
-  if (ifAbsent === undefined || readIfPresent(`${path}/${file}`) !== undefined) return [{ path, file, value }];
-  return ifAbsent === 'skip' ? [] : resolveWrite({ path, write: ifAbsent });
+  const { file, ifAbsent, asked } = write;
+  if (ifAbsent === undefined || readIfPresent(`${path}/${file}`) !== undefined) return [{ path, ...write }];
+  return ifAbsent === 'skip' ? [] : resolveWrite({ path, write: { ...ifAbsent, ...(asked && { asked }) } });
 }
 
-function writeAll(writes: readonly Write[]): void {
+/** @param isGentle - memory is made free before its limit is lowered */
+function writeAll(writes: readonly Write[], isGentle: boolean, devices: DevicePlan | undefined): void {
   const undo: (() => void)[] = [];
+  const late: Write[] = [];
+  const writeOne = (write: Write): void => {
+    const { path, file, value } = write;
+    const before = readIfPresent(`${path}/${file}`);
+    if (file === 'memory.max' && isGentle) lowerMemory(write);
+    writeFile(path, file, value);
+    if (before !== undefined) undo.push(() => void tryWrite(`${path}/${file}`, formatOld(file, value, before)));
+  };
+  const run = (list: readonly Write[], mayWait: boolean): void => {
+    for (const write of list)
+      try {
+        writeOne(write);
+      } catch (error) {
+        if (!mayWait || write.retry !== true || !isInvalid(error)) throw toAskedError(error, write.asked);
+        late.push(write);
+      }
+  };
   try {
-    for (const write of writes) {
-      const { path, file, value } = write;
-      const before = readIfPresent(`${path}/${file}`);
-      if (file === 'memory.max') lowerMemory(write);
-      writeFile(path, file, value);
-      if (before !== undefined) undo.push(() => void tryWrite(`${path}/${file}`, formatOld(file, value, before)));
-    }
+    run(writes, true);
+    run(late, false);
+    if (devices !== undefined) applyDevices(devices, false);
   } catch (error) {
-    for (const run of undo.reverse()) run();
+    for (const step of undo.reverse()) step();
     throw error;
   }
 }

@@ -1,11 +1,11 @@
-import { planCgroup } from '../cgroup/plan.js';
 import { UnsupportedError } from '../errors/unsupported-error.js';
 import type { HostFacts } from '../host/facts.js';
 import type { CgroupPlan, LaunchPlan, Placement } from '../plan/types.js';
 import type { Step } from '../plan/steps.js';
-import { ANNOTATIONS, cgroupDriverOf, cgroupParentOf, isEngines, nests } from '../spec/annotations.js';
+import { ANNOTATIONS, isEngines, nests } from '../spec/annotations.js';
 import type { Spec } from '../spec/types.js';
 import { MS_PRIVATE } from '../util/linux.js';
+import { compileCgroup } from './cgroup.js';
 import { compileClone } from './clone.js';
 import type { Context, Part } from './context.js';
 import { hasNamespace, isDev, isWithin } from './questions.js';
@@ -14,7 +14,7 @@ import { compileEngineRoot, ownsMounts } from './engine/root.js';
 import { type Exposure, exposures } from './exposed.js';
 import { compileCreateHooks, startFds } from './hooks.js';
 import { filterNotes } from './filter.js';
-import { becomeRoot, cgroupOwner, planIds } from './ids.js';
+import { becomeRoot, planIds } from './ids.js';
 import { compileMount } from './mounts.js';
 import { NOTES, USERNS_HINT } from './notes.js';
 import {
@@ -54,14 +54,7 @@ export function compileInStages(id: string, wanted: Spec, facts: HostFacts): Sta
   const { spec, notes } = settleUserNamespace(wanted, facts);
   const ids = planIds(id, spec, facts);
   const context: Context = { id, spec, facts, ids };
-  const cgroup = planCgroup({
-    id,
-    facts: facts.cgroup,
-    resources: spec.linux.resources,
-    ...cgroupParentOf(spec),
-    ...cgroupDriverOf(spec),
-    ...(nests(spec) ? { delegate: cgroupOwner(spec.process, ids, facts) } : {}),
-  });
+  const cgroup = compileCgroup(id, spec, facts, ids);
   const { flags, steps } = compileClone(context, cgroup);
   const placement = { id, cgroup, clone: { flags }, ...(ids.maps === undefined ? {} : { idMaps: ids.maps }) };
   const placementNotes = [...notes, ...cgroupNotes(context, cgroup), ...ids.notes];

@@ -1,9 +1,9 @@
-import { dirname } from 'node:path/posix';
 import { isFrozen } from '../cgroup/freeze.js';
 import { join } from '../cgroup/join.js';
 import type { CgroupLeaf } from '../cgroup/leaf.js';
 import { hasCgroup } from '../cgroup/ref.js';
 import { Manager } from '../cgroup/systemd/manager.js';
+import { scopeDirectory } from '../cgroup/systemd/scope.js';
 import type { CgroupRef } from '../cgroup/types.js';
 import type { compileExec } from '../compile/exec.js';
 import { isContainerError } from '../errors/container-error.js';
@@ -50,8 +50,10 @@ export async function enter(
       await undo.unwind();
     });
     const place = choosePlace(entry.state, entry.state.init?.pid ?? 0, undo);
+    // An engine's container is held together by its own cgroup: an init beside it is what no engine expects.
+    const isAlone = place.leaf === undefined && entry.state.cgroup.flat !== true;
     try {
-      const launched = await launchIn(place, { ...entry, undo }, compile(place.leaf === undefined));
+      const launched = await launchIn(place, { ...entry, undo }, compile(isAlone));
       return { process: { ...launched, notes: [...place.notes, ...launched.notes] }, leaf: place.leaf };
     } catch (error) {
       if (!hasMoved(error) || attempt === ATTEMPTS) throw error;
@@ -98,12 +100,14 @@ export function openInit({ id, init, cgroup }: State): Pidfd {
 }
 
 // Where this user may write neither the cgroup above both, nor be cloned across it, systemd does it for them.
-async function joinPlace(path: string, { scope, v2 }: CgroupRef, pid: number): Promise<void> {
+async function joinPlace(path: string, ref: CgroupRef, pid: number): Promise<void> {
+  const { scope } = ref;
   try {
     join(path, pid, actNow);
   } catch (error) {
-    if (scope === undefined || v2 === undefined || !isContainerError(error) || error.code !== 'EACCES') throw error;
+    const unit = scopeDirectory(ref);
+    if (scope === undefined || unit === undefined || !isContainerError(error) || error.code !== 'EACCES') throw error;
     using manager = await Manager.connect();
-    await manager.attach(scope, path.slice(dirname(v2.path).length), pid);
+    await manager.attach(scope, path.slice(unit.length), pid);
   }
 }

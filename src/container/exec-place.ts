@@ -1,12 +1,11 @@
 import { CgroupError } from '../errors/cgroup-error.js';
 import { StateError } from '../errors/state-errors.js';
-import { findCurrent } from '../cgroup/current.js';
+import { findCurrent, findEntry } from '../cgroup/current.js';
 import { readEvent } from '../cgroup/events.js';
 import { type CgroupLeaf, createLeaf, killLeaf } from '../cgroup/leaf.js';
 import { hasCgroup } from '../cgroup/ref.js';
 import type { CgroupRef } from '../cgroup/types.js';
 import { NOTES } from '../compile/notes.js';
-import { isEngines } from '../spec/annotations.js';
 import type { UndoStack } from '../util/undo.js';
 import type { State } from './state.js';
 
@@ -30,15 +29,24 @@ export interface ExecPlace {
  * @throws StateError where the inside has frozen itself: whoever is born there would not get as far as its first instruction
  * @throws CgroupRefusedError when the container was moved out of its cgroup
  */
-export function choosePlace({ id, cgroup, spec }: State, initPid: number, undo: UndoStack): ExecPlace {
+export function choosePlace({ id, cgroup }: State, initPid: number, undo: UndoStack): ExecPlace {
   if (!hasCgroup(cgroup)) return { joined: [], notes: [] };
-  // An engine's container is one cgroup, and all of it is in there.
-  if (isEngines(spec)) return { ...joinInit(cgroup, initPid, ''), notes: [] };
-  const leaf = tryCreate(cgroup);
+  const leaf = cgroup.flat === true ? undefined : tryCreate(cgroup);
+  if (leaf === undefined) return checkThawed(id, joinFlat(cgroup, initPid));
   const place = leaf instanceof CgroupError ? joinInit(cgroup, initPid, leaf.message) : useLeaf(cgroup, leaf, undo);
+  return checkThawed(id, place);
+}
+
+function checkThawed(id: string, place: ExecPlace): ExecPlace {
   if (place.bornIn !== undefined && readEvent(place.bornIn, 'frozen') === 1)
     throw new StateError('exec in', id, 'paused');
   return place;
+}
+
+// Of an engine's container, all processes are in the same cgroups.
+function joinFlat(cgroup: CgroupRef, initPid: number): ExecPlace {
+  const bornIn = findEntry(cgroup, initPid);
+  return { ...(bornIn === undefined ? {} : { bornIn }), joined: cgroup.v1.map(({ path }) => path), notes: [] };
 }
 
 /** What a container that does with its cgroups as it likes may answer to a new one. */

@@ -43,7 +43,7 @@ export async function killExec(
 }
 
 function leavesOf({ cgroup }: State): readonly CgroupLeaf[] {
-  return hasCgroup(cgroup) ? listLeaves(cgroup) : [];
+  return hasCgroup(cgroup) && cgroup.flat !== true ? listLeaves(cgroup) : [];
 }
 
 function notFound(id: string, name: string): ContainerError {

@@ -13,19 +13,19 @@ import { type LaunchContext, type LaunchedProcess, type ProcessPlan, actNow, lau
  * a clone across the tree.
  *
  * @param onCgroup - called once the cgroups exist, before anything runs in them
- * @returns with the keeper of the scope, which belongs to the caller after a success
+ * @returns with the keeper of the scope, which belongs to the caller after a success; an engine's has none
  * @throws LaunchError, ContainerError with what systemd says; everything made so far is on the undo stack
  */
 export async function launchInScope(
   plan: Placement & ProcessPlan,
   context: LaunchContext,
   onCgroup: (cgroup: CgroupRef) => void,
-): Promise<LaunchedProcess & { readonly cgroup: CgroupRef; readonly keeper: Keeper }> {
-  const { v2, scope } = plan.cgroup;
+): Promise<LaunchedProcess & { readonly cgroup: CgroupRef; readonly keeper?: Keeper }> {
+  const { v2, scope, flat, devices } = plan.cgroup;
   if (v2 === undefined || scope === undefined) throw new Error('a plan without a scope is not launched in one');
   const { undo } = context;
   const act = context.faults?.act ?? actNow;
-  const keeper = await act('start keeper', () => startKeeper(context));
+  const keeper = flat === true ? undefined : await act('start keeper', () => startKeeper(context));
   // It takes as long as the clone.
   const connecting = Manager.connect();
   connecting.catch(() => undefined);
@@ -35,8 +35,8 @@ export async function launchInScope(
       join: async ({ pid }) => {
         const manager = await connecting;
         cgroup = await createScope(
-          { v2, scope },
-          { keeper: keeper.pid, init: pid },
+          { v2, scope, ...(flat && { flat }), ...(devices && { devices }) },
+          { ...(keeper && { keeper: keeper.pid }), init: pid },
           { undo, act, id: plan.id, isFresh: true, manager },
         );
         onCgroup(cgroup);
@@ -44,7 +44,7 @@ export async function launchInScope(
       },
     });
     if (cgroup === undefined) throw new Error('a process was launched and put nowhere');
-    return { ...process, cgroup, keeper };
+    return { ...process, cgroup, ...(keeper && { keeper }) };
   } finally {
     await connecting.then(
       (manager) => {

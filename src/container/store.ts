@@ -11,9 +11,12 @@ import { addToStateFile, OwnedState, readStateFile, STATE_SUFFIX } from './state
 /** The states of one user's containers: a file each, named by the container. */
 export class Store {
   readonly directory: string;
+  readonly #check: (id: string) => string;
 
-  constructor(directory: string) {
+  /** @param check - what an id is checked by; throws OptionError */
+  constructor(directory: string, check: (id: string) => string = (id) => checkName(id, 'container')) {
     this.directory = directory;
+    this.#check = check;
   }
 
   /**
@@ -22,6 +25,7 @@ export class Store {
    * @throws AlreadyExistsError when the name is taken
    */
   create(state: State): OwnedState {
+    this.#check(state.id);
     this.makeDirectory();
     try {
       return OwnedState.create(this.path(state.id), state);
@@ -64,7 +68,7 @@ export class Store {
 
   /** Returns a container's state. @throws NotFoundError */
   get(id: string): State {
-    const state = this.read(checkName(id, 'container'));
+    const state = this.read(this.#check(id));
     if (state === undefined) throw new NotFoundError(id);
     return state;
   }
@@ -110,7 +114,7 @@ export class Store {
 
   /** Watches the state of a container until it is gone, and asks its owner to tell how it ended. @throws NotFoundError */
   await(id: string): AwaitedState {
-    const awaited = AwaitedState.open(this.path(checkName(id, 'container')));
+    const awaited = AwaitedState.open(this.path(this.#check(id)));
     if (awaited === undefined) throw new NotFoundError(id);
     return awaited;
   }

@@ -40,7 +40,7 @@ export async function updateContainer(
     throw new UnsupportedError(`update ${JSON.stringify(id)}`, 'a cgroup', { hint });
   }
   const { memory } = mergeResources(current, given);
-  const controllers = updateCgroup(cgroup, given, memory);
+  const controllers = updateCgroup(cgroup, { given, memory });
   const change = { resources: given, controllers };
   note(change);
   // Of the two, the lower one counts: what is raised is in force only after this.

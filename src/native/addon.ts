@@ -62,6 +62,21 @@ export interface NativeAddon {
   /** fcntl(F_ADD_SEALS) with seal, shrink, grow and write. */
   sealMemfd(options: { readonly fd: number }): void;
 
+  /** bpf(BPF_PROG_LOAD) of type BPF_PROG_TYPE_CGROUP_DEVICE. */
+  loadDeviceProgram(options: { readonly instructions: Uint8Array }): number;
+  /** bpf(BPF_PROG_ATTACH) with BPF_F_ALLOW_MULTI; in place of another with BPF_F_REPLACE, Linux 5.6: EINVAL before. */
+  attachDeviceProgram(options: {
+    readonly cgroupFd: number;
+    readonly programFd: number;
+    readonly replacedFd?: number;
+  }): void;
+  /** bpf(BPF_PROG_DETACH). */
+  detachDeviceProgram(options: { readonly cgroupFd: number; readonly programFd: number }): void;
+  /** bpf(BPF_PROG_QUERY): the ids of the device programs that are attached to the cgroup itself. */
+  listDevicePrograms(options: { readonly cgroupFd: number }): readonly number[];
+  /** bpf(BPF_PROG_GET_FD_BY_ID). */
+  openProgram(options: { readonly id: number }): number;
+
   /** flock(2), never waiting: `false` when another process holds the lock. */
   flock(options: { readonly fd: number; readonly operation: 'shared' | 'exclusive' | 'unlock' }): boolean;
   /** mkfifo(3), for the caller alone. */

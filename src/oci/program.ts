@@ -1,6 +1,7 @@
 import { resolve } from 'node:path/posix';
 import { Command, CommanderError } from 'commander';
 import { Store } from '../container/store.js';
+import { checkContainerId } from '../spec/parse/name.js';
 import { Log, type LogFormat } from './log.js';
 import { defaultRoot } from './root.js';
 import { toRuncWords } from './runc-words.js';
@@ -85,7 +86,7 @@ async function callVerb(verb: Verb, command: Command, globals: Globals): Promise
 function readGlobals(program: Command, env: NodeJS.ProcessEnv): Globals {
   const { root, systemdCgroup } = program.opts<GlobalFlags>();
   return {
-    store: new Store(resolve(root ?? defaultRoot(env))),
+    store: new Store(resolve(root ?? defaultRoot(env)), checkContainerId),
     systemdCgroup: systemdCgroup === true,
     warn: (text) => {
       openLog(program).warn(text);

@@ -1,5 +1,14 @@
 import { describeStep, stepDetail } from './describe.js';
-import type { CgroupPlan, FdPlan, IdRange, LaunchPlan, MountMapping, ScopePlan, UnitProperty } from './types.js';
+import type {
+  CgroupPlan,
+  DevicePlan,
+  FdPlan,
+  IdRange,
+  LaunchPlan,
+  MountMapping,
+  ScopePlan,
+  UnitProperty,
+} from './types.js';
 
 /** Returns a plan as text, one action a line, in the order in which they happen: EXPLAIN for containers. */
 export function formatPlan(plan: LaunchPlan): string {
@@ -8,7 +17,9 @@ export function formatPlan(plan: LaunchPlan): string {
   const clone = section('clone', [cloneLine(plan)]);
   return [
     // systemd makes a scope around a process.
-    ...(scope === undefined ? [cgroup, clone] : [clone, section('systemd', scopeLines(scope)), cgroup]),
+    ...(scope === undefined
+      ? [cgroup, clone]
+      : [clone, section('systemd', scopeLines(scope, plan.cgroup.flat === true)), cgroup]),
     section('parent', parentLines(plan)),
     section('corral-init', stepLines(plan)),
     section('notes', plan.notes),
@@ -22,12 +33,13 @@ function section(title: string, lines: readonly string[]): string {
   return lines.length === 0 ? '' : [title, ...lines.map((line) => `  ${line}`)].join('\n');
 }
 
-function scopeLines({ manager, unit, slice, properties }: ScopePlan): readonly string[] {
+function scopeLines({ manager, unit, slice, properties }: ScopePlan, flat: boolean): readonly string[] {
   const whose = manager === 'user' ? "the user's manager" : "the system's manager";
-  return [
-    `start ${unit} in ${slice} around the process and a keeper, by ${whose}, with Delegate=yes`,
-    ...properties.map((property) => `  ${property.name}=${formatProperty(property)}`),
-  ];
+  const around = flat ? 'the process' : 'the process and a keeper';
+  const line = unit.endsWith('.slice')
+    ? `start ${unit}, which wants ${slice}, by ${whose}, and move the process there`
+    : `start ${unit} in ${slice} around ${around}, by ${whose}, with Delegate=yes`;
+  return [line, ...properties.map((property) => `  ${property.name}=${formatProperty(property)}`)];
 }
 
 function formatProperty(property: UnitProperty): string {
@@ -43,21 +55,34 @@ function formatMask(bytes: readonly number[]): string {
     .join(',');
 }
 
-function cgroupLines({ evacuate, v2, v1, scope }: CgroupPlan): readonly string[] {
+function cgroupLines({ evacuate, v2, v1, scope, flat, devices }: CgroupPlan): readonly string[] {
+  const isUnit = scope !== undefined && flat === true;
   return [
-    ...(v2 === undefined || scope === undefined ? [] : [`move both processes to ${v2.base}/keeper`]),
+    ...(v2 === undefined || scope === undefined || isUnit ? [] : [`move both processes to ${v2.base}/keeper`]),
     ...(evacuate === undefined ? [] : [`move the processes of ${evacuate} to ${evacuate}/supervisor`]),
     ...(v2?.enable ?? []).map(
       ({ path, controllers }) => `write ${enabling(controllers)} to ${path}/cgroup.subtree_control`,
     ),
-    ...(v2 === undefined ? [] : [`make ${v2.path}`]),
+    ...(v2 === undefined || isUnit ? [] : [`make ${v2.path}`]),
     ...(v2?.writes ?? []).map(({ file, value }) => `write ${value} to ${file}`),
-    ...(v2 === undefined ? [] : [`make ${v2.payload}`, ...delegateLines(v2)]),
-    ...(v2 === undefined || scope === undefined ? [] : [`move the process to ${v2.payload}`]),
+    ...(v2 === undefined ? [] : [...(v2.payload === v2.path ? [] : [`make ${v2.payload}`]), ...delegateLines(v2)]),
+    ...(v2 === undefined || scope === undefined || isUnit ? [] : [`move the process to ${v2.payload}`]),
     ...v1.flatMap(({ path, writes }) => [
       `make ${path}`,
       ...writes.map(({ file, value }) => `write ${value} to ${file}`),
     ]),
+    ...(devices === undefined ? [] : deviceLines(devices)),
+  ];
+}
+
+function deviceLines({ version, path, rules, optional }: DevicePlan): readonly string[] {
+  const how = version === 1 ? 'files' : 'a program';
+  return [
+    `rule over the devices of ${path} by ${how}${optional === true ? ', where the kernel lets' : ''}`,
+    ...rules.map(({ allow, type = 'a', major = -1, minor = -1, access = 'rwm' }) => {
+      const numbers = [major, minor].map((number) => (number === -1 ? '*' : String(number))).join(':');
+      return `  ${allow ? 'allow' : 'deny'} ${type} ${numbers} ${access}`;
+    }),
   ];
 }
 

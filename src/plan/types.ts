@@ -1,3 +1,4 @@
+import type { DeviceRule } from '../spec/types.js';
 import type { SlotName, Step } from './steps.js';
 
 /** Everything that a launch does. */
@@ -25,6 +26,29 @@ export interface CgroupWrite {
   readonly value: string;
   /** What to do on a kernel that lacks the file: nothing, or another write. Absent: that is an error. */
   readonly ifAbsent?: 'skip' | CgroupWrite;
+  /** The kernel may refuse it (EINVAL) because of a value that is still to be written: then it is tried again after the others. */
+  readonly retry?: true;
+  /** Who asks for it, for the error: a field of an engine's JSON. */
+  readonly asked?: AskedField;
+}
+
+/** A field of an engine's JSON. */
+export interface AskedField {
+  /** @see RFC 6901 */
+  readonly pointer: string;
+  readonly value: unknown;
+}
+
+/** Who may use which devices: what the device cgroup of a container enforces. */
+export interface DevicePlan {
+  /** `1`: by files, in the `devices` hierarchy. `2`: by a program. */
+  readonly version: 1 | 2;
+  /** The cgroup. */
+  readonly path: string;
+  /** Of each access, the last rule that fits decides; without one, it is denied. */
+  readonly rules: readonly DeviceRule[];
+  /** Where the kernel does not let the caller do it, the container goes without, as it does with other runtimes. */
+  readonly optional?: true;
 }
 
 /** One directory of a v1 hierarchy that the container joins, because a limit was asked for that v2 lacks there. */
@@ -54,6 +78,12 @@ export interface CgroupPlan {
     readonly delegate?: { readonly uid: number; readonly gid: number; readonly controllers: readonly string[] };
   };
   readonly v1: readonly V1Directory[];
+  /**
+   * One level, at a place that somebody else has chosen: the processes live where the limits are, a directory that is there
+   * already is used unless somebody lives in it, and the parents stay.
+   */
+  readonly flat?: true;
+  readonly devices?: DevicePlan;
   /** The caller's processes must first leave this cgroup, which becomes a parent, for its `supervisor` leaf. */
   readonly evacuate?: string;
   /** The unit of systemd below whose cgroup `v2.path` is: made after the clone, since a scope is made around a process. */
@@ -66,7 +96,7 @@ export interface ScopePlan {
   readonly manager: 'system' | 'user';
   /** `corral-web.scope` */
   readonly unit: string;
-  /** `corral.slice` */
+  /** The slice in which it is: `corral.slice`. A unit that is a slice itself lies there by its name, and only wants it. */
   readonly slice: string;
   readonly description: string;
   /** The limits, as systemd knows them: what it writes again whenever it sets up its cgroups. */

@@ -9,12 +9,17 @@ export function mergeResources(current: Resources, given: Resources): Resources 
   const memory = mergeMemory(current.memory, given.memory);
   const cpu = given.cpu && { ...current.cpu, ...given.cpu };
   const blockIO = mergeBlockIo(current.blockIO, given.blockIO);
+  const network = given.network && { ...current.network, ...given.network };
+  const unified = given.unified && { ...current.unified, ...given.unified };
+  const { memory: _, cpu: __, blockIO: ___, ...replaced } = given;
   return {
     ...current,
+    ...replaced,
     ...(memory && { memory }),
     ...(cpu && { cpu }),
-    ...(given.pids && { pids: given.pids }),
     ...(blockIO && { blockIO }),
+    ...(network && { network }),
+    ...(unified && { unified }),
   };
 }
 
@@ -36,12 +41,14 @@ const RATE_FIELDS = [
   'throttleWriteIOPSDevice',
 ] as const satisfies readonly (keyof BlockIo)[];
 
+const isRateField = (name: string): boolean => (RATE_FIELDS as readonly string[]).includes(name);
+
 function mergeBlockIo(current: BlockIo | undefined, given: BlockIo | undefined): BlockIo | undefined {
   if (given === undefined) return undefined;
   const rates = RATE_FIELDS.map((field) => [field, mergeRates(current?.[field] ?? [], given[field] ?? [])] as const);
-  const { weight = current?.weight } = given;
+  const others = Object.entries({ ...current, ...given }).filter(([name]) => !isRateField(name));
   return {
-    ...(weight === undefined ? {} : { weight }),
+    ...(Object.fromEntries(others) as BlockIo),
     ...(Object.fromEntries(rates.filter(([, list]) => list.length > 0)) as BlockIo),
   };
 }

@@ -3,7 +3,7 @@ import { dirname } from 'node:path/posix';
 import { getXattr } from '../../native/xattr.js';
 import { isWritable, readIfPresent } from '../files.js';
 import { parseWords } from '../parse.js';
-import { CONTROLLERS } from '../resources.js';
+import { HANDED } from '../resources.js';
 import type { CgroupLayout, CgroupProblem, Hierarchy, ScopeFacts, V2Base } from '../types.js';
 import { findSocket, listSockets } from './sockets.js';
 
@@ -59,7 +59,7 @@ function readBase({ mount }: Hierarchy, uid: number): V2Base | undefined {
   const path = uid === 0 ? mount : mount + user;
   const controllers = readIfPresent(`${path}/cgroup.controllers`);
   if (controllers === undefined) return undefined;
-  const known: readonly string[] = CONTROLLERS;
+  const known: readonly string[] = HANDED;
   return {
     path,
     // With `Delegate=yes`, systemd hands down all that it knows.

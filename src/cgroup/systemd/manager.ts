@@ -40,16 +40,17 @@ export class Manager implements Disposable {
 
   /**
    * Makes a scope around processes, which it takes out of the cgroup that they are in, and waits until that is done. The
-   * cgroup is left to the caller (`Delegate=yes`), and goes with its last process.
+   * cgroup is left to the caller (`Delegate=yes`), and goes with its last process. A slice it makes without any.
    *
    * @throws ContainerError with what systemd says; `ERR_UNIT_EXISTS` when there is such a unit
    * @see org.freedesktop.systemd1(5) StartTransientUnit
    */
   async startScope({ unit, slice, description, properties }: ScopePlan, pids: readonly number[]): Promise<void> {
+    const isSlice = unit.endsWith('.slice');
     const all = [
-      property('PIDs', 'au', [...pids]),
-      property('Delegate', 'b', true),
-      property('Slice', 's', slice),
+      ...(isSlice ? [property('Wants', 'as', [slice])] : []),
+      ...(isSlice ? [] : [property('PIDs', 'au', [...pids]), property('Delegate', 'b', true)]),
+      ...(isSlice ? [] : [property('Slice', 's', slice)]),
       property('Description', 's', description),
       property('CollectMode', 's', 'inactive-or-failed'),
       ...properties.map(encode),

@@ -3,6 +3,9 @@ import { createHash } from 'node:crypto';
 /** The slice in which scopes go where no other is asked for. */
 export const DEFAULT_SLICE = 'corral.slice';
 
+/** The slices in which an engine's scopes go where it names none, by whose manager it is. @see opencontainers/runc docs/systemd.md */
+export const DEFAULT_SLICES = { system: 'system.slice', user: 'user.slice' } as const;
+
 /** The longest name of a unit. */
 const MAX_NAME = 255;
 

@@ -1,5 +1,6 @@
 import type { UnitNumber, UnitProperty } from '../../plan/types.js';
 import type { Resources, ThrottleDevice } from '../../spec/types.js';
+import type { WriteRules } from '../rules.js';
 import { weightFromShares } from '../v2/cpu.js';
 import { scaleWeight } from '../v2/io.js';
 import { swapMax } from '../v2/memory.js';
@@ -9,11 +10,16 @@ import { swapMax } from '../v2/memory.js';
  *
  * @see systemd.resource-control(5); opencontainers/runtime-spec config-linux.md "Control groups"
  */
-export function toProperties(resources: Resources): readonly UnitProperty[] {
-  const own = [...memory(resources), ...cpu(resources), ...pids(resources), ...io(resources)];
+export function toProperties(
+  resources: Resources,
+  rules: Pick<WriteRules, 'engine' | 'formula'> = {},
+): readonly UnitProperty[] {
+  // An engine's container has no keeper beside it.
+  const keepers = rules.engine === undefined ? KEEPERS : 0;
+  const own = [...memory(resources, rules), ...cpu(resources, rules), ...pids(resources, keepers), ...io(resources)];
   const names = own.map(({ name }) => name);
   // A file that was written by name comes last there, and so counts here.
-  const others = Object.entries(resources.unified ?? {}).flatMap(([file, value]) => fromFile(file, value));
+  const others = Object.entries(resources.unified ?? {}).flatMap(([file, value]) => fromFile(file, value, keepers));
   const overridden = others.map(({ name }) => name).filter((name) => names.includes(name));
   return [...own.filter(({ name }) => !overridden.includes(name)), ...others];
 }
@@ -21,9 +27,9 @@ export function toProperties(resources: Resources): readonly UnitProperty[] {
 const number = (name: string, value: UnitNumber): UnitProperty => ({ name, type: 't', value });
 const limit = (value: number): UnitNumber => (value < 0 ? 'infinity' : value);
 
-function memory({ memory }: Resources): readonly UnitProperty[] {
+function memory({ memory }: Resources, rules: Pick<WriteRules, 'engine'>): readonly UnitProperty[] {
   if (memory === undefined) return [];
-  const swap = swapMax(memory);
+  const swap = swapMax(memory, rules);
   return [
     ...(memory.reservation === undefined ? [] : [number('MemoryLow', limit(memory.reservation))]),
     ...(memory.limit === undefined ? [] : [number('MemoryMax', limit(memory.limit))]),
@@ -39,9 +45,10 @@ const DEFAULT_PERIOD_US = 100_000;
 /** What systemd keeps of a quota: whole percents of a CPU, in microseconds per second. */
 const PERCENT_US = 10_000;
 
-function cpu({ cpu }: Resources): readonly UnitProperty[] {
+function cpu({ cpu }: Resources, { formula }: Pick<WriteRules, 'formula'>): readonly UnitProperty[] {
   if (cpu === undefined) return [];
-  const weight = weightFromShares(cpu.shares ?? 0);
+  // What idles has no weight; systemd 252 takes 0 for that, and older ones nothing: then it is in the file only.
+  const weight = cpu.idle === 1 ? undefined : weightFromShares(cpu.shares ?? 0, formula);
   return [
     ...(weight === undefined ? [] : [number('CPUWeight', weight)]),
     ...quota(cpu.quota, cpu.period),
@@ -85,8 +92,8 @@ function toMask(list: string): readonly number[] | undefined {
   return bytes;
 }
 
-function pids({ pids }: Resources): readonly UnitProperty[] {
-  return pids === undefined ? [] : [number('TasksMax', pids.limit < 0 ? 'infinity' : pids.limit + KEEPERS)];
+function pids({ pids }: Resources, keepers: number): readonly UnitProperty[] {
+  return pids === undefined ? [] : [number('TasksMax', pids.limit < 0 ? 'infinity' : pids.limit + keepers)];
 }
 
 function io({ blockIO }: Resources): readonly UnitProperty[] {
@@ -119,9 +126,10 @@ const NUMBERS: Readonly<Record<string, string>> = {
 };
 
 /** Returns the property that stands for an interface file of cgroup v2; none where there is none, or the value is another's. */
-function fromFile(file: string, value: string): readonly UnitProperty[] {
+function fromFile(file: string, value: string, keepers: number): readonly UnitProperty[] {
   const name = NUMBERS[file];
-  if (name !== undefined) return value === 'max' || /^\d+$/.test(value) ? [number(name, toNumber(name, value))] : [];
+  if (name !== undefined)
+    return value === 'max' || /^\d+$/.test(value) ? [number(name, toNumber(name, value, keepers))] : [];
   if (file === 'cpuset.cpus') return mask('AllowedCPUs', value);
   if (file === 'cpuset.mems') return mask('AllowedMemoryNodes', value);
   if (file !== 'cpu.max') return [];
@@ -131,7 +139,7 @@ function fromFile(file: string, value: string): readonly UnitProperty[] {
     : quota(most === 'max' ? -1 : Number(most), period === undefined ? undefined : Number(period));
 }
 
-function toNumber(name: string, value: string): UnitNumber {
+function toNumber(name: string, value: string, keepers: number): UnitNumber {
   if (value === 'max') return 'infinity';
-  return name === 'TasksMax' ? Number(value) + KEEPERS : Number(value);
+  return name === 'TasksMax' ? Number(value) + keepers : Number(value);
 }

@@ -1,5 +1,5 @@
-import type { CgroupWrite } from '../../plan/types.js';
-import type { Resources, ThrottleDevice } from '../../spec/types.js';
+import type { Resources, ThrottleDevice, WeightDevice } from '../../spec/types.js';
+import type { FieldWrite } from '../rules.js';
 import type { IoLimit, IoStat } from '../v2/io.js';
 
 /**
@@ -7,25 +7,41 @@ import type { IoLimit, IoStat } from '../v2/io.js';
  *
  * @see cgroup-v1/blkio-controller.rst
  */
-export function writes({ blockIO }: Resources): readonly CgroupWrite[] {
+export function writes({ blockIO }: Resources): readonly FieldWrite[] {
+  const { weight, leafWeight, weightDevice = [] } = blockIO ?? {};
   return [
-    ...(blockIO?.weight ? [weightWrite(String(blockIO.weight))] : []),
-    ...throttles('read_bps', blockIO?.throttleReadBpsDevice),
-    ...throttles('write_bps', blockIO?.throttleWriteBpsDevice),
-    ...throttles('read_iops', blockIO?.throttleReadIOPSDevice),
-    ...throttles('write_iops', blockIO?.throttleWriteIOPSDevice),
+    ...(weight ? [weightWrite('blockIO/weight', 'weight', String(weight))] : []),
+    ...(leafWeight ? [{ field: 'blockIO/leafWeight', file: 'blkio.leaf_weight', value: String(leafWeight) }] : []),
+    ...weightDevice.flatMap((entry, index) => deviceWeights(entry, index)),
+    ...throttles('read_bps', 'throttleReadBpsDevice', blockIO?.throttleReadBpsDevice),
+    ...throttles('write_bps', 'throttleWriteBpsDevice', blockIO?.throttleWriteBpsDevice),
+    ...throttles('read_iops', 'throttleReadIOPSDevice', blockIO?.throttleReadIOPSDevice),
+    ...throttles('write_iops', 'throttleWriteIOPSDevice', blockIO?.throttleWriteIOPSDevice),
   ];
 }
 
 // CFQ's file until Linux 5.0, BFQ's since.
-function weightWrite(value: string): CgroupWrite {
-  return { file: 'blkio.bfq.weight', value, ifAbsent: { file: 'blkio.weight', value } };
+function weightWrite(field: string, name: string, value: string): FieldWrite {
+  return { field, file: `blkio.bfq.${name}`, value, ifAbsent: { file: `blkio.${name}`, value } };
 }
 
-function throttles(kind: string, devices: readonly ThrottleDevice[] = []): readonly CgroupWrite[] {
-  return devices.map(({ major, minor, rate }) => ({
+// The weight of leaves went with CFQ.
+function deviceWeights({ major, minor, weight, leafWeight }: WeightDevice, index: number): readonly FieldWrite[] {
+  const field = `blockIO/weightDevice/${index}`;
+  const device = `${major}:${minor}`;
+  return [
+    ...(weight ? [weightWrite(field, 'weight_device', `${device} ${weight}`)] : []),
+    ...(leafWeight
+      ? [{ field: `${field}/leafWeight`, file: 'blkio.leaf_weight_device', value: `${device} ${leafWeight}` }]
+      : []),
+  ];
+}
+
+function throttles(kind: string, name: string, devices: readonly ThrottleDevice[] = []): readonly FieldWrite[] {
+  return devices.map(({ major, minor, rate }, index) => ({
+    field: `blockIO/${name}/${index}`,
     file: `blkio.throttle.${kind}_device`,
-    value: `${String(major)}:${String(minor)} ${String(rate)}`,
+    value: `${major}:${minor} ${rate}`,
   }));
 }
 

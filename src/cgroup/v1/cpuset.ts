@@ -1,5 +1,5 @@
-import type { CgroupWrite } from '../../plan/types.js';
 import type { Resources } from '../../spec/types.js';
+import type { FieldWrite } from '../rules.js';
 import { writes as v2Writes } from '../v2/cpuset.js';
 
 /**
@@ -14,6 +14,6 @@ export const INHERIT: readonly string[] = ['cpuset.cpus', 'cpuset.mems'];
  *
  * @see cgroup-v1/cpusets.rst
  */
-export function writes(resources: Resources): readonly CgroupWrite[] {
+export function writes(resources: Resources): readonly FieldWrite[] {
   return v2Writes(resources);
 }

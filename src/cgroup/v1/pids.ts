@@ -1,5 +1,5 @@
-import type { CgroupWrite } from '../../plan/types.js';
 import type { Resources } from '../../spec/types.js';
+import type { FieldWrite } from '../rules.js';
 import { writes as v2Writes } from '../v2/pids.js';
 
 /**
@@ -7,6 +7,6 @@ import { writes as v2Writes } from '../v2/pids.js';
  *
  * @see cgroup-v1/pids.rst
  */
-export function writes(resources: Resources): readonly CgroupWrite[] {
+export function writes(resources: Resources): readonly FieldWrite[] {
   return v2Writes(resources);
 }

@@ -1,28 +1,45 @@
-import type { CgroupWrite } from '../../plan/types.js';
-import type { Resources, ThrottleDevice } from '../../spec/types.js';
+import type { Resources, ThrottleDevice, WeightDevice } from '../../spec/types.js';
+import { type FieldWrite, ON_V2, refuse, type WriteRules } from '../rules.js';
 
 /**
  * Returns the writes for `resources.blockIO`: one `io.max` line for each device and limit.
  *
+ * @throws ConfigError for a weight of leaves, which v2 has none of
  * @see cgroup-v2.rst "IO"
  */
-export function writes({ blockIO }: Resources): readonly CgroupWrite[] {
+export function writes({ blockIO }: Resources, rules: WriteRules): readonly FieldWrite[] {
+  const { weight, leafWeight, weightDevice = [] } = blockIO ?? {};
+  refuse(rules, [
+    { field: 'blockIO/leafWeight', value: leafWeight, isAsked: Boolean(leafWeight), expected: ON_V2 },
+    ...weightDevice.map((entry, index) => ({
+      field: `blockIO/weightDevice/${index}/leafWeight`,
+      value: entry.leafWeight,
+      isAsked: Boolean(entry.leafWeight),
+      expected: ON_V2,
+    })),
+  ]);
   return [
-    ...(blockIO?.weight ? [weightWrite(blockIO.weight)] : []),
-    ...throttles('rbps', blockIO?.throttleReadBpsDevice),
-    ...throttles('wbps', blockIO?.throttleWriteBpsDevice),
-    ...throttles('riops', blockIO?.throttleReadIOPSDevice),
-    ...throttles('wiops', blockIO?.throttleWriteIOPSDevice),
+    ...(weight ? [weightWrite('blockIO/weight', '', weight)] : []),
+    ...weightDevice.flatMap((entry, index) => deviceWeight(entry, index)),
+    ...throttles('rbps', 'throttleReadBpsDevice', blockIO?.throttleReadBpsDevice),
+    ...throttles('wbps', 'throttleWriteBpsDevice', blockIO?.throttleWriteBpsDevice),
+    ...throttles('riops', 'throttleReadIOPSDevice', blockIO?.throttleReadIOPSDevice),
+    ...throttles('wiops', 'throttleWriteIOPSDevice', blockIO?.throttleWriteIOPSDevice),
   ];
 }
 
 // Which of the two files exists depends on the I/O scheduler: BFQ takes the OCI's 10–1000 as it is, iocost 1–10000.
-function weightWrite(weight: number): CgroupWrite {
+function weightWrite(field: string, device: string, weight: number): FieldWrite {
   return {
+    field,
     file: 'io.bfq.weight',
-    value: String(weight),
-    ifAbsent: { file: 'io.weight', value: `default ${String(scaleWeight(weight))}` },
+    value: `${device}${weight}`,
+    ifAbsent: { file: 'io.weight', value: `${device === '' ? 'default ' : device}${scaleWeight(weight)}` },
   };
+}
+
+function deviceWeight({ major, minor, weight }: WeightDevice, index: number): readonly FieldWrite[] {
+  return weight ? [weightWrite(`blockIO/weightDevice/${index}`, `${major}:${minor} `, weight)] : [];
 }
 
 /** Returns the OCI's weight, 10–1000, on the scale of `io.weight`, 1–10000. */
@@ -30,10 +47,11 @@ export function scaleWeight(weight: number): number {
   return 1 + Math.floor(((weight - 10) * 9999) / 990);
 }
 
-function throttles(key: string, devices: readonly ThrottleDevice[] = []): readonly CgroupWrite[] {
-  return devices.map(({ major, minor, rate }) => ({
+function throttles(key: string, name: string, devices: readonly ThrottleDevice[] = []): readonly FieldWrite[] {
+  return devices.map(({ major, minor, rate }, index) => ({
+    field: `blockIO/${name}/${index}`,
     file: 'io.max',
-    value: `${String(major)}:${String(minor)} ${key}=${rate > 0 ? String(rate) : 'max'}`,
+    value: `${major}:${minor} ${key}=${rate > 0 ? rate : 'max'}`,
   }));
 }
 

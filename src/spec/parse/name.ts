@@ -23,8 +23,8 @@ export function isName(name: string): boolean {
   return name.length <= MAX_NAME && /^[a-zA-Z0-9_+][a-zA-Z0-9_+.-]*$/.test(name);
 }
 
-/** Longest id that an engine can give: it names a directory. @see NAME_MAX of the kernel */
-const MAX_ID = 255;
+/** Longest id that an engine can give: it names files, with a suffix of seven. @see NAME_MAX of the kernel */
+const MAX_ID = 248;
 
 /**
  * Checks the id that an engine gives a container. Unlike a name that people give, it may begin with a dash, as with other runtimes.

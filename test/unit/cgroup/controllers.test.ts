@@ -19,6 +19,8 @@ const brief = (writes: readonly CgroupWrite[]): readonly string[] =>
     return `${file}=${value}${ifAbsent === 'skip' ? '?' : otherwise}`;
   });
 
+const RULES = { hasSwap: true };
+
 describe('memory', () => {
   const SWAP = { hasSwap: true };
   it.each([
@@ -86,8 +88,8 @@ describe('cpu', () => {
     [{ period: 20_000 }, ['cpu.max=max 20000'], ['cpu.cfs_period_us=20000']],
     [{ shares: 1024 }, ['cpu.weight=100'], ['cpu.shares=1024']],
   ])('%j', (resources, v2, v1) => {
-    expect(brief(cpu.writes({ ...(resources && { cpu: resources }) }))).toEqual(v2);
-    expect(brief(cpuV1.writes({ ...(resources && { cpu: resources }) }))).toEqual(v1);
+    expect(brief(cpu.writes({ ...(resources && { cpu: resources }) }, RULES))).toEqual(v2);
+    expect(brief(cpuV1.writes({ ...(resources && { cpu: resources }) }, RULES))).toEqual(v1);
   });
 
   it.each([
@@ -157,7 +159,7 @@ describe('io', () => {
       throttleReadIOPSDevice: device(3),
       throttleWriteIOPSDevice: device(0),
     };
-    expect(brief(io.writes({ blockIO }))).toEqual([
+    expect(brief(io.writes({ blockIO }, RULES))).toEqual([
       'io.max=8:0 rbps=1',
       'io.max=8:0 wbps=2',
       'io.max=8:0 riops=3',
@@ -169,7 +171,7 @@ describe('io', () => {
       'blkio.throttle.read_iops_device=8:0 3',
       'blkio.throttle.write_iops_device=8:0 0',
     ]);
-    expect(io.writes({})).toEqual([]);
+    expect(io.writes({}, RULES)).toEqual([]);
     expect(blkio.writes({})).toEqual([]);
   });
 
@@ -178,7 +180,7 @@ describe('io', () => {
     [500, 4950],
     [1000, 10_000],
   ])('weighs %d with BFQ, %d with iocost', (weight, scaled) => {
-    expect(brief(io.writes({ blockIO: { weight } }))).toEqual([
+    expect(brief(io.writes({ blockIO: { weight } }, RULES))).toEqual([
       `io.bfq.weight=${weight} else io.weight=default ${scaled}`,
     ]);
     expect(brief(blkio.writes({ blockIO: { weight } }))).toEqual([
@@ -231,7 +233,7 @@ describe('limits that are read back', () => {
 
   it('read what the same limits wrote', () => {
     const device = { major: 8, minor: 0, rate: 1000 };
-    const [write] = io.writes({ blockIO: { throttleReadBpsDevice: [device] } });
+    const [write] = io.writes({ blockIO: { throttleReadBpsDevice: [device] } }, RULES);
     expect(io.parseMax(write!.value)).toEqual([{ device: '8:0', readBps: 1000 }]);
     const [writeV1] = blkio.writes({ blockIO: { throttleReadBpsDevice: [device] } });
     expect(blkio.parseThrottles((file) => (writeV1!.file.endsWith(file) ? writeV1!.value : ''))).toEqual([

@@ -24,7 +24,7 @@ function plan(request: Partial<UpdateRequest> & { given: Resources }): readonly 
   const { enable, writes } = planUpdate({
     ref: V2,
     memory: request.given.memory,
-    hasSwap: true,
+    rules: { hasSwap: true },
     present: ['cpu', 'memory', 'pids'],
     offered: ['cpu', 'cpuset', 'io', 'memory', 'pids'],
     v1: [],

@@ -1,0 +1,48 @@
+import { planEngineCgroup } from '../cgroup/engine-plan.js';
+import { planCgroup } from '../cgroup/plan.js';
+import type { HostFacts } from '../host/facts.js';
+import type { CgroupPlan } from '../plan/types.js';
+import { cgroupDriverOf, cgroupParentOf, isEngines, nests, weightFormulaOf } from '../spec/annotations.js';
+import type { Spec } from '../spec/types.js';
+import type { IdPlan } from './context.js';
+import { cgroupOwner } from './ids.js';
+
+/**
+ * Plans a container's cgroups: for `corral run`, two levels below a parent; for an engine, exactly what its spec says.
+ *
+ * @throws UnsupportedError, OptionError; ConfigError for an engine's spec
+ */
+export function compileCgroup(id: string, spec: Spec, facts: HostFacts, ids: IdPlan): CgroupPlan {
+  const { resources, cgroupsPath, devices = [] } = spec.linux;
+  const owner = (): NonNullable<Parameters<typeof planCgroup>[0]['delegate']> => cgroupOwner(spec.process, ids, facts);
+  if (isEngines(spec))
+    return planEngineCgroup({
+      id,
+      facts: facts.cgroup,
+      resources,
+      cgroupsPath,
+      ...cgroupDriverOf(spec),
+      formula: weightFormulaOf(spec),
+      ownDevices: devices.map(({ path }) => path),
+      isRootless: !facts.caller.privileged || !facts.userns.initial,
+      ...(writesCgroups(spec) ? { owner: owner() } : {}),
+    });
+  return planCgroup({
+    id,
+    facts: facts.cgroup,
+    resources,
+    ...cgroupParentOf(spec),
+    ...cgroupDriverOf(spec),
+    ...(nests(spec) ? { delegate: owner() } : {}),
+  });
+}
+
+// A cgroup namespace of its own, and a mount of its cgroups that is not read-only. @see config-linux.md "Cgroup ownership"
+function writesCgroups({ linux, mounts }: Spec): boolean {
+  const isPrivate = linux.namespaces.some(({ type, path }) => type === 'cgroup' && path === undefined);
+  const isWritten = mounts.some(
+    ({ type, destination, options }) =>
+      ['cgroup', 'cgroup2'].includes(type) && destination === '/sys/fs/cgroup' && !options.includes('ro'),
+  );
+  return isPrivate && isWritten;
+}
