@@ -5,8 +5,10 @@ import { compile } from '../../src/compile/compile.js';
 import { isContainerError } from '../../src/errors/container-error.js';
 import type { HostFacts } from '../../src/host/facts.js';
 import { formatPlan } from '../../src/plan/format.js';
+import { ANNOTATIONS } from '../../src/spec/annotations.js';
 import { toSpec } from '../../src/spec/from-options.js';
 import type { Surroundings } from '../../src/spec/surroundings.js';
+import type { Resources } from '../../src/spec/types.js';
 import type { ContainerOptions } from '../../src/spec/options.js';
 import { HOSTS, readFacts } from '../helpers/golden-hosts.js';
 
@@ -38,6 +40,31 @@ const OPTIONS: Readonly<Record<string, ContainerOptions>> = {
   'cgroup-only': { isolation: 'cgroup', pids: 64 },
 };
 
+/** The same for specs of engines. */
+const ENGINES: Readonly<Record<string, EngineCase>> = {
+  'engine-cgroupfs': {
+    cgroupsPath: '/kubepods/pod1/web',
+    resources: {
+      devices: [
+        { allow: false, access: 'rwm' },
+        { allow: true, type: 'c', major: 10, minor: 229, access: 'rw' },
+      ],
+      memory: { limit: 268_435_456, swap: 268_435_456 },
+      cpu: { shares: 512, quota: 150_000, period: 100_000 },
+      pids: { limit: 64 },
+    },
+  },
+  'engine-relative': { cgroupsPath: 'pod1/web', resources: {} },
+  'engine-systemd': { driver: 'systemd', cgroupsPath: 'machine.slice:libpod:1f2e', resources: { pids: { limit: 64 } } },
+  'engine-unified': { cgroupsPath: '/pod', resources: { unified: { 'memory.high': '1073741824' } } },
+};
+
+interface EngineCase {
+  readonly driver?: string;
+  readonly cgroupsPath: string;
+  readonly resources: Resources;
+}
+
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
 function surroundingsOf({ caller }: HostFacts): Surroundings {
@@ -57,10 +84,27 @@ function surroundingsOf({ caller }: HostFacts): Surroundings {
   };
 }
 
+/** The cgroup part of the plan of an engine's spec. */
+function explainEngine({ driver, ...linux }: EngineCase, facts: HostFacts): string {
+  const spec = toSpec(['true'], 'box', { rootfs: '/srv/app', init: false }, surroundingsOf(facts));
+  const annotations = {
+    [ANNOTATIONS.engine]: 'true',
+    ...(driver === undefined ? {} : { [ANNOTATIONS.cgroupDriver]: driver }),
+  };
+  return orRefusal(() => {
+    const plan = compile('box', { ...spec, annotations, linux: { ...spec.linux, ...linux } }, facts);
+    return formatPlan({ ...plan, steps: [], fds: [], notes: [] });
+  });
+}
+
 /** The plan as text, or the words of the refusal. */
 function explain(options: ContainerOptions, facts: HostFacts): string {
+  return orRefusal(() => formatPlan(compile('box', toSpec(['true'], 'box', options, surroundingsOf(facts)), facts)));
+}
+
+function orRefusal(run: () => string): string {
   try {
-    return formatPlan(compile('box', toSpec(['true'], 'box', options, surroundingsOf(facts)), facts));
+    return run();
   } catch (error) {
     if (!isContainerError(error)) throw error;
     return `${error.name}: ${error.message}\n${error.hint === undefined ? '' : `hint: ${error.hint}\n`}`;
@@ -68,8 +112,13 @@ function explain(options: ContainerOptions, facts: HostFacts): string {
 }
 
 describe.each(HOSTS)('on the host %s', (host) => {
-  it.each(Object.entries(OPTIONS))('the plan of %s is the reviewed one', (name, options) => {
-    const text = explain(options, readFacts(host));
+  const explained = (facts: HostFacts): readonly (readonly [string, () => string])[] => [
+    ...Object.entries(OPTIONS).map(([name, options]) => [name, () => explain(options, facts)] as const),
+    ...Object.entries(ENGINES).map(([name, engine]) => [name, () => explainEngine(engine, facts)] as const),
+  ];
+
+  it.each(explained(readFacts(host)))('the plan of %s is the reviewed one', (name, write) => {
+    const text = write();
     const path = here(`plans/${host}/${name}.plan.txt`);
     if (process.env['UPDATE_GOLDEN'] === '1') {
       mkdirSync(here(`plans/${host}`), { recursive: true });
@@ -80,12 +129,14 @@ describe.each(HOSTS)('on the host %s', (host) => {
 
   it('compiling twice gives the same plan', () => {
     const facts = readFacts(host);
-    for (const options of Object.values(OPTIONS)) expect(explain(options, facts)).toBe(explain(options, facts));
+    for (const [, write] of explained(facts)) expect(write()).toBe(write());
   });
 });
 
 it('every plan that is kept belongs to a host and to options', () => {
   const kept = HOSTS.flatMap((host) => readdirSync(here(`plans/${host}`)).map((file) => `${host}/${file}`));
-  const known = HOSTS.flatMap((host) => Object.keys(OPTIONS).map((name) => `${host}/${name}.plan.txt`));
+  const known = HOSTS.flatMap((host) =>
+    [...Object.keys(OPTIONS), ...Object.keys(ENGINES)].map((name) => `${host}/${name}.plan.txt`),
+  );
   expect(kept.sort()).toEqual(known.sort());
 });
