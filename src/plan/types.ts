@@ -1,4 +1,3 @@
-import type { DeviceRule } from '../spec/types.js';
 import type { SlotName, Step } from './steps.js';
 
 /** Everything that a launch does. */
@@ -39,6 +38,15 @@ export interface AskedField {
   readonly value: unknown;
 }
 
+/** A rule of the device cgroup, as the runtime-spec has it: what is absent, or -1, stands for all. */
+export interface PlannedRule {
+  readonly allow: boolean;
+  readonly type?: 'a' | 'b' | 'c';
+  readonly major?: number;
+  readonly minor?: number;
+  readonly access?: string;
+}
+
 /** Who may use which devices: what the device cgroup of a container enforces. */
 export interface DevicePlan {
   /** `1`: by files, in the `devices` hierarchy. `2`: by a program. */
@@ -46,7 +54,7 @@ export interface DevicePlan {
   /** The cgroup. */
   readonly path: string;
   /** Of each access, the last rule that fits decides; without one, it is denied. */
-  readonly rules: readonly DeviceRule[];
+  readonly rules: readonly PlannedRule[];
   /** Where the kernel does not let the caller do it, the container goes without, as it does with other runtimes. */
   readonly optional?: true;
 }

@@ -4,7 +4,7 @@ import type { DeviceRule } from '../../src/spec/types.js';
 /** Few numbers, so that rules meet. */
 const NUMBER = fc.constantFrom(undefined, -1, 0, 1, 3, 5);
 
-export const ACCESSES = ['r', 'w', 'rw', 'm'] as const;
+const ACCESSES = ['r', 'w', 'rw', 'm'] as const;
 
 const RULE: fc.Arbitrary<DeviceRule> = fc
   .record({
@@ -38,7 +38,7 @@ export const QUESTIONS: readonly Question[] = (['b', 'c'] as const).flatMap((typ
 
 /** What rules mean, in the plainest words: each letter is decided by the last rule that fits. */
 export function isAllowed(rules: readonly DeviceRule[], { type, major, minor, access }: Question): boolean {
-  return [...access].every((letter) => {
+  return Array.from(access).every((letter) => {
     const last = rules.findLast(
       (rule) =>
         [type, 'a', undefined].includes(rule.type) &&

@@ -133,7 +133,7 @@ export function parseState(text: string): DeviceState {
     type: type as 'b' | 'c',
     ...(major === '*' ? {} : { major: Number(major) }),
     ...(minor === '*' ? {} : { minor: Number(minor) }),
-    access: [...letters].reduce((bits, letter) => bits | ACCESS[letter as keyof typeof ACCESS], 0),
+    access: Array.from(letters).reduce((bits, letter) => bits | ACCESS[letter as keyof typeof ACCESS], 0),
   }));
   return { allowsAll: false, exceptions };
 }

@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, rmdirSync } from 'node:fs';
+import { closeSync, mkdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import fc from 'fast-check';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { createCgroup } from '../../../src/cgroup/create.js';
 import { countDevicePrograms } from '../../../src/cgroup/devices/attach.js';
 import { applyDevices } from '../../../src/cgroup/devices/apply.js';
@@ -13,15 +14,18 @@ import { removeParent } from '../../../src/cgroup/parent.js';
 import { readStats } from '../../../src/cgroup/stats.js';
 import type { CgroupRef } from '../../../src/cgroup/types.js';
 import { updateCgroup } from '../../../src/cgroup/update.js';
+import { compileDevices } from '../../../src/cgroup/v2/devices/program.js';
 import type { ConfigError } from '../../../src/errors/config-error.js';
+import { addon } from '../../../src/native/addon.js';
 import type { CgroupPlan } from '../../../src/plan/types.js';
 import type { DeviceRule, Resources } from '../../../src/spec/types.js';
 import { UndoStack } from '../../../src/util/undo.js';
-import { act, checkLeaks, exited, facts, hasController, isAlive, legacyFacts, PARENT, read, start } from './lab.js';
+import { RULES } from '../../helpers/device-rules.js';
+import { requires } from '../../helpers/requires.js';
+import { act, checkLeaks, exited, facts, isAlive, legacyFacts, PARENT, read, start } from './lab.js';
 
 checkLeaks();
 
-const isRoot = process.geteuid?.() === 0;
 let counter = 0;
 
 const planOf = (resources: Resources = {}, request: Partial<EngineRequest> = {}): CgroupPlan =>
@@ -40,11 +44,9 @@ const DENY_ALL: DeviceRule = { allow: false, access: 'rwm' };
 const ZERO: DeviceRule = { allow: true, type: 'c', major: 1, minor: 5, access: 'rwm' };
 const NULL: DeviceRule = { allow: true, type: 'c', major: 1, minor: 3, access: 'rwm' };
 
-/** What bash in a container answers to a line. */
-async function ask(ref: CgroupRef, script: string): Promise<string> {
-  const child = await start(ref, `${script} 2>&1; echo ready`);
-  await exited(child);
-  return '';
+/** Runs a script in a container's cgroups, to its end. */
+async function runIn(ref: CgroupRef, script: string): Promise<void> {
+  await exited(await start(ref, `${script} 2> /dev/null; echo ready`));
 }
 
 function failure(run: () => unknown): ConfigError {
@@ -61,7 +63,11 @@ function removePods(ref: CgroupRef): void {
   for (const { path } of [...(ref.v2 ? [ref.v2] : []), ...ref.v1]) rmdirSync(dirname(path));
 }
 
-describe.skipIf(!isRoot)('an engine’s cgroup', () => {
+beforeEach((ctx) => {
+  requires(ctx, { root: true, cgroup: true });
+});
+
+describe('an engine’s cgroup', () => {
   it('is the given path itself, in every hierarchy, and holds the processes', async () => {
     const plan = planOf({ pids: { limit: 20 } });
     const ref = make(plan);
@@ -147,9 +153,9 @@ describe.skipIf(!isRoot)('an engine’s cgroup', () => {
     removePods(ref);
   });
 
-  it('names the field that the kernel does not take', () => {
+  it('names the field that the kernel does not take', (ctx) => {
+    requires(ctx, { controllers: ['cpuset'] });
     const cpuset = planOf({ cpu: { cpus: '0-9999' } });
-    if (!hasController('cpuset')) return;
     const undo = new UndoStack();
     const error = failure(() => createCgroup(cpuset, { undo, act, id: 'engine' }));
     expect(error.pointer).toBe('/linux/resources/cpu/cpus');
@@ -158,9 +164,9 @@ describe.skipIf(!isRoot)('an engine’s cgroup', () => {
   });
 });
 
-describe.skipIf(!isRoot)('an engine’s limits', () => {
+describe('an engine’s limits', () => {
   it('are written as they are asked for, and changed', async (ctx) => {
-    if (!hasController('memory') || !hasController('pids')) ctx.skip('this host has no memory or pids controller');
+    requires(ctx, { controllers: ['memory', 'pids', 'cpuset'] });
     const ref = make(planOf({ memory: { limit: 64 << 20 }, pids: { limit: 9 }, cpu: { shares: 512 } }));
     expect(readStats(ref)).toMatchObject({ memoryMaxBytes: 64 << 20, pidsMax: 9 });
     const engine = { pointer: '' };
@@ -175,23 +181,25 @@ describe.skipIf(!isRoot)('an engine’s limits', () => {
   });
 });
 
-describe.skipIf(!isRoot)('the device cgroup', () => {
+describe('the device cgroup', () => {
   const opens = (device: string): string => `if : < ${device}; then echo yes; else echo no; fi > "$OUT"`;
 
   async function mayRead(ref: CgroupRef, device: string): Promise<boolean> {
     const out = `/tmp/corral-devices-${process.pid}-${basename(device)}`;
-    await ask(ref, `OUT=${out}; ${opens(device)}`);
-    return readFileSync(out, 'utf8').trim() === 'yes';
+    await runIn(ref, `OUT=${out}; ${opens(device)}`);
+    const answer = readFileSync(out, 'utf8').trim();
+    rmSync(out);
+    return answer === 'yes';
   }
 
-  it.each([
+  it.for([
     ['by a program', 2],
     ['by files', 1],
-  ] as const)('denies what is not allowed, %s, also after a change', async (_how, version) => {
-    const host = facts();
-    if (version === 2 && host.layout.v2 === undefined) return;
-    const v1 = host.layout.v1.some(({ controllers }) => controllers.includes('devices'));
-    if (version === 1 && !v1) return;
+  ] as const)('denies what is not allowed, %s, also after a change', async ([, version], ctx) => {
+    const { v2, v1 } = facts().layout;
+    if (version === 2 && v2 === undefined) ctx.skip('this host has no cgroup v2');
+    const hasDevices = v1.some(({ controllers }) => controllers.includes('devices'));
+    if (version === 1 && !hasDevices) ctx.skip('this host has no devices hierarchy of cgroup v1');
     const { devices: _, ...plan } = planOf();
     const path =
       version === 2 ? plan.v2!.path : plan.v1.find(({ controllers }) => controllers.includes('devices'))!.path;
@@ -208,6 +216,15 @@ describe.skipIf(!isRoot)('the device cgroup', () => {
     expect(await mayRead(ref, '/dev/kmsg')).toBe(true);
     await killCgroup(ref);
     removePods(ref);
+  });
+
+  it('takes every program that rules become: the verifier of this kernel finds nothing in it', () => {
+    fc.assert(
+      fc.property(RULES, (rules) => {
+        closeSync(addon.loadDeviceProgram({ instructions: compileDevices(rules) }));
+      }),
+      { numRuns: 50 },
+    );
   });
 
   it('is part of the plan, and goes with the container', async () => {

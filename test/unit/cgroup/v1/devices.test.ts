@@ -22,8 +22,13 @@ class Kernel {
     const old = this.exceptions.get(key) ?? '';
     const isException = isAllow !== this.allowsAll;
     const next = isException
-      ? old + [...letters].filter((letter) => !old.includes(letter)).join('')
-      : [...old].filter((letter) => !letters.includes(letter)).join('');
+      ? old +
+        Array.from(letters)
+          .filter((letter) => !old.includes(letter))
+          .join('')
+      : Array.from(old)
+          .filter((letter) => !letters.includes(letter))
+          .join('');
     if (next === '') this.exceptions.delete(key);
     else this.exceptions.set(key, next);
   }
@@ -33,8 +38,9 @@ class Kernel {
       ['*', String(major)].some((one) => ['*', String(minor)].some((two) => key === `${type} ${one}:${two}`)),
     );
     // What denies may fit in part; what allows has to be one that allows all of it.
-    if (this.allowsAll) return !fits.some(([, letters]) => [...access].some((letter) => letters.includes(letter)));
-    return fits.some(([, letters]) => [...access].every((letter) => letters.includes(letter)));
+    if (this.allowsAll)
+      return !fits.some(([, letters]) => Array.from(access).some((letter) => letters.includes(letter)));
+    return fits.some(([, letters]) => Array.from(access).every((letter) => letters.includes(letter)));
   }
 
   /** The text of devices.list. */

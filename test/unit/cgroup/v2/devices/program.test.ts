@@ -9,7 +9,7 @@ const TYPES = { b: 1, c: 2 };
 const BITS: Readonly<Record<string, number>> = { m: 1, r: 2, w: 4 };
 
 function ask(program: Uint8Array, { type, major, minor, access }: Question): boolean {
-  const bits = [...access].reduce((sum, letter) => sum | (BITS[letter] ?? 0), 0);
+  const bits = Array.from(access).reduce((sum, letter) => sum | (BITS[letter] ?? 0), 0);
   const answer = runDeviceProgram(program, { type: TYPES[type], access: bits, major, minor });
   expect([0, 1]).toContain(answer);
   return answer === 1;
