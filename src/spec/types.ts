@@ -136,8 +136,7 @@ export interface Linux {
   readonly sysctl: Readonly<Record<string, string>>;
   readonly resources: Resources;
   readonly cgroupsPath?: string;
-  /** Engines write `rshared` and the like, too, and mean the same. */
-  readonly rootfsPropagation?: RootfsPropagation;
+  readonly rootfsPropagation?: 'private' | 'shared' | 'slave' | 'unbindable';
   readonly seccomp?: Seccomp;
   /** Device nodes beside the default ones. */
   readonly devices?: readonly Device[];
@@ -152,10 +151,6 @@ export interface Linux {
   /** @see set_mempolicy(2) */
   readonly memoryPolicy?: { readonly mode: string; readonly nodes?: string; readonly flags?: readonly string[] };
 }
-
-type PropagationType = 'private' | 'shared' | 'slave' | 'unbindable';
-
-export type RootfsPropagation = PropagationType | `r${PropagationType}`;
 
 export interface TimeOffset {
   readonly secs?: number;

@@ -1,9 +1,10 @@
-import { closeSync, lstatSync, mkdirSync, openSync, readFileSync, readlinkSync, symlinkSync } from 'node:fs';
+import { closeSync, lstatSync, mkdirSync, openSync, readFileSync, readlinkSync, symlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { LaunchFaults } from '../../src/container/launch.js';
 import { launchContainer } from '../../src/container/launch.js';
 import { Prepared } from '../../src/container/prepare.js';
 import { STEPS, type StepName } from '../../src/plan/steps.js';
+import { addon } from '../../src/native/addon.js';
 import { ANNOTATIONS } from '../../src/spec/annotations.js';
 import { DEFAULT_CAPABILITIES } from '../../src/spec/defaults.js';
 import type { Linux, Mount, Process, SpecNamespaceType, Spec } from '../../src/spec/types.js';
@@ -136,18 +137,21 @@ export async function runEngineSpec(lab: Lab, spec: Spec, faults?: LaunchFaults)
     stdout: openSync(path('stdout'), 'w'),
     stderr: openSync(path('stderr'), 'w'),
   };
+  // The start is given before anybody waits for it.
+  const [start, giveStart] = addon.pipe();
+  writeSync(giveStart, '1');
   try {
     const prepared = new Prepared('engine', spec);
     const launched = await launchContainer(
       { ...prepared.placement, content: () => prepared.plan },
-      { undo, streams, faults },
+      { undo, streams, faults, fds: new Map([['start', start]]) },
       () => undefined,
     );
     const { exitCode } = await launched.pidfd.wait();
     return { stdout: readFileSync(path('stdout'), 'utf8'), stderr: readFileSync(path('stderr'), 'utf8'), exitCode };
   } finally {
     const failures = await undo.unwind();
-    for (const fd of Object.values(streams)) closeSync(fd);
+    for (const fd of [...Object.values(streams), start, giveStart]) closeSync(fd);
     if (failures.length > 0)
       throw new Error(`not undone: ${failures.map(({ what, error }) => `${what}: ${String(error)}`).join('; ')}`);
   }

@@ -82,13 +82,13 @@ function bind(context: Context, { mount, index, options }: IndexedMount): Engine
 // What is cloned from the host would hand on what is mounted in it to the host: only one that is asked to be shared does, and
 // only where the root is, too. Nothing is lost by leaving out what an option says anew.
 function inherit(
-  { linux: { rootfsPropagation = 'rslave' } }: Spec,
+  { linux: { rootfsPropagation = 'slave' } }: Spec,
   slot: SlotName,
   { propagation: [first] }: EngineMountOptions,
 ): readonly Step[] {
   const isSaidAnew = first?.recursive === true && first.type !== MS_SHARED;
-  if (rootfsPropagation.endsWith('shared') || isSaidAnew) return [];
-  const type = rootfsPropagation.endsWith('slave') ? MS_SLAVE : MS_PRIVATE;
+  if (rootfsPropagation === 'shared' || isSaidAnew) return [];
+  const type = rootfsPropagation === 'slave' ? MS_SLAVE : MS_PRIVATE;
   return [{ op: 'change-mount', mount: slot, set: 0, clear: 0, propagation: type, recursive: 1 }];
 }
 

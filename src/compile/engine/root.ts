@@ -1,7 +1,7 @@
-import { bundleOf } from '../../spec/annotations.js';
 import { ConfigError } from '../../errors/config-error.js';
 import type { SlotName, Step } from '../../plan/steps.js';
 import type { CgroupPlan } from '../../plan/types.js';
+import type { HostFacts } from '../../host/facts.js';
 import type { Spec } from '../../spec/types.js';
 import { MOUNT_ATTR, MS_PRIVATE, MS_SHARED, MS_SLAVE, MS_UNBINDABLE } from '../../util/linux.js';
 import type { Context, Part } from '../context.js';
@@ -27,7 +27,7 @@ export function ownsMounts({ linux }: Spec): boolean {
  */
 export function compileEngineRoot(context: Context, cgroup: CgroupPlan): Part {
   const { spec } = context;
-  if (!ownsMounts(spec)) return enterRoot(spec);
+  if (!ownsMounts(spec)) return enterRoot(context);
   checkLabel(context);
   const mounts = indexMounts(spec.mounts);
   const parts: readonly EnginePart[] = [
@@ -42,11 +42,11 @@ export function compileEngineRoot(context: Context, cgroup: CgroupPlan): Part {
       // Nothing that is mounted here reaches the host; what the host mounts may be seen by what is cloned from here.
       { op: 'set-propagation', path: '/', propagation: MS_SLAVE },
       ...parts.flatMap(({ open }) => open ?? []),
-      ...makeStage(stageOn(context, mounts)),
+      ...makeStage(stageOn(context.facts)),
       ...parts.flatMap(({ steps }) => steps),
       ...spec.linux.maskedPaths.map((path): Step => ({ op: 'mask-path', root: ROOT, path, null: NULL_DEVICE })),
       ...makeWorkingDirectory(spec),
-      // A hook may still change the root filesystem.
+      // A hook may still change the root file system.
       ...compileCreateHooks(context.id, spec),
       ...parts.flatMap(({ late }) => late ?? []),
       ...(spec.root.readonly === true ? [changeRootMount({ set: MOUNT_ATTR.MOUNT_ATTR_RDONLY })] : []),
@@ -66,8 +66,8 @@ const ROOT_TREE: SlotName = 'rootfs';
 
 /** Private here, whatever it is to become: a shared one could not be pivoted to. */
 function rootFileSystem(context: Context): EnginePart {
-  const { rootfsPropagation = 'rslave' } = context.spec.linux;
-  const propagation = rootfsPropagation.endsWith('slave') ? MS_SLAVE : MS_PRIVATE;
+  const { rootfsPropagation = 'slave' } = context.spec.linux;
+  const propagation = rootfsPropagation === 'slave' ? MS_SLAVE : MS_PRIVATE;
   return {
     ...openSource(context, { slot: ROOT_TREE, path: context.spec.root.path, recursive: true }),
     steps: [
@@ -87,30 +87,19 @@ function placeRoot(path: string): readonly Step[] {
 }
 
 // `shared`: a peer group of its own, which is not the host's. @see config-linux.md "Rootfs Mount Propagation"
-function setRootPropagation({ linux: { rootfsPropagation = 'rslave' } }: Spec): readonly Step[] {
-  if (rootfsPropagation.endsWith('shared')) return [changeRootMount({ propagation: MS_SHARED })];
-  return rootfsPropagation.endsWith('unbindable') ? [changeRootMount({ propagation: MS_UNBINDABLE })] : [];
+function setRootPropagation({ linux: { rootfsPropagation = 'slave' } }: Spec): readonly Step[] {
+  if (rootfsPropagation === 'shared') return [changeRootMount({ propagation: MS_SHARED })];
+  return rootfsPropagation === 'unbindable' ? [changeRootMount({ propagation: MS_UNBINDABLE })] : [];
 }
 
 function changeRootMount({ set = 0, propagation = 0 }: { readonly set?: number; readonly propagation?: number }): Step {
   return { op: 'change-mount', mount: ROOT, set, clear: 0, propagation, recursive: 0 };
 }
 
-/** Directories that a host can do without for a moment, those that are used least first: {@link HostFacts.kinds} of them is wanted. */
-export const STAGES = ['/mnt', '/media', '/srv', '/boot', '/opt', '/home', '/tmp', '/sys'];
-
-// The stage covers a directory of the host; whatever is named, by the spec or by a hook of its own, is not to be below it.
-function stageOn({ spec, facts }: Context, mounts: readonly IndexedMount[]): string {
-  const { createContainer = [] } = spec.hooks ?? {};
-  const texts = [
-    spec.root.path,
-    bundleOf(spec),
-    ...createContainer.flatMap(({ path, args = [], env = [] }) => [path, ...args, ...env]),
-    ...mounts.flatMap(({ mount, options }) => [mount.source, ...options.data]),
-  ];
-  const isFree = (path: string): boolean =>
-    facts.kinds[path] === 'directory' && !texts.some((text) => text === path || text.includes(`${path}/`));
-  return STAGES.find(isFree) ?? '/tmp';
+// The stage covers a directory of the host, and file systems may be mounted from /tmp, or hooks lie there: hardly anybody needs
+// what is here.
+function stageOn({ mounts }: HostFacts): string {
+  return mounts.some(({ target, type }) => target === '/sys' && type === 'sysfs') ? '/sys/kernel' : '/tmp';
 }
 
 // As engines expect; a `..` in it counts for what it is, lexically.
@@ -123,7 +112,8 @@ function makeWorkingDirectory({ process: { cwd } }: Spec): readonly Step[] {
  * Without mounts of its own the container has what the namespace that it is in has, below another root. Whatever would change
  * that would change it for everybody there.
  */
-function enterRoot({ root, mounts, linux }: Spec): Part {
+function enterRoot({ id, spec }: Context): Part {
+  const { root, mounts, linux } = spec;
   const refused: readonly (readonly [string, unknown])[] = [
     ['/mounts', mounts],
     ['/linux/maskedPaths', linux.maskedPaths],
@@ -135,10 +125,12 @@ function enterRoot({ root, mounts, linux }: Spec): Part {
     if (Array.isArray(value) && value.length > 0) throw new ConfigError(pointer, value, expected);
   }
   if (root.readonly === true) throw new ConfigError('/root/readonly', root.readonly, expected);
-  if (cleanPath(root.path) === '/') return { steps: [] };
+  const hooks = compileCreateHooks(id, spec);
+  if (cleanPath(root.path) === '/') return { steps: hooks };
   return {
     steps: [
       { op: 'open-directory', root: undefined, path: root.path, directory: ROOT },
+      ...hooks,
       { op: 'change-root', root: ROOT },
     ],
   };

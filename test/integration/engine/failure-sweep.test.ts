@@ -75,7 +75,9 @@ describe.each(Object.entries(ENGINE_WISHES))('with an engine’s spec with %s', 
     const spec = engineSpecOf(wish());
     const { steps } = new Prepared('engine', spec).plan;
     const before = takeSnapshot(lab);
-    for (const [index, step] of steps.entries()) {
+    // Of what comes after, whoever starts the container is told.
+    const upToStart = steps.slice(0, steps.findIndex(({ op }) => op === 'await-start') + 1);
+    for (const [index, step] of upToStart.entries()) {
       const error = await runEngineSpec(lab, spec, { step: { step: index, errno: EIO } }).catch(
         (reason: unknown) => reason,
       );

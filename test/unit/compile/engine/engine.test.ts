@@ -103,7 +103,7 @@ describe('the root file system', () => {
 
   test.each([
     ['private', /change rootfs: private recursive/],
-    ['rshared', /change rootfs: private recursive[^]*pivot root\n.*change root: shared\n/],
+    ['shared', /change rootfs: private recursive[^]*pivot root\n.*change root: shared\n/],
     ['unbindable', /change rootfs: private recursive[^]*pivot root\n.*change root: unbindable\n/],
   ] as const)('with the propagation %s', (rootfsPropagation, words) => {
     expect(formatPlan(planOf({ linux: { rootfsPropagation } }))).toMatch(words);
@@ -124,11 +124,21 @@ describe('the root file system', () => {
   });
 
   test('is put together elsewhere than on what file systems are mounted from', () => {
-    const stage = (mounts: readonly Mount[]): unknown => stepsOf({ mounts }, 'mount');
-    expect(stage([PROC])).toMatchObject([{ target: '/tmp' }]);
-    expect(stage([mountOf('/l', 'overlay', ['lowerdir=/a:/tmp/b'])])).toMatchObject([{ target: '/sys' }]);
-    expect(stage([{ ...mountOf('/l', 'ext4'), source: '/tmp/disk' }])).toMatchObject([{ target: '/sys' }]);
-    expect(stage([{ ...mountOf('/l', 'ext4'), source: '/tmpdisk' }])).toMatchObject([{ target: '/tmp' }]);
+    const stage = (facts: HostFacts): unknown => stepsOf({ facts }, 'mount');
+    expect(stage(hostFacts())).toMatchObject([{ target: '/sys/kernel' }]);
+    expect(stage(hostFacts({ mounts: [mount('/', 'ext4')] }))).toMatchObject([{ target: '/tmp' }]);
+  });
+
+  test('is complete when the hooks of its creation run, and can still be written', () => {
+    const hooks = { createRuntime: [{ path: '/usr/bin/hook' }], createContainer: [{ path: '/usr/bin/other' }] };
+    const own = { ...engineSpec({ root: { path: '/rootfs', readonly: true } }), hooks };
+    expect(formatPlan(compile('web', own, hostFacts()))).toMatch(
+      /make directory \/srv\n.*wait for the hooks of the runtime\n.*run hook \/usr\/bin\/other.*\n.*change root: rdonly\n/,
+    );
+    const shared = { ...engineSpec({ namespaces: [], mounts: [] }), hooks };
+    expect(formatPlan(compile('web', shared, hostFacts()))).toMatch(/run hook \/usr\/bin\/other.*\n.*change root\n/);
+    const host = { ...shared, root: { path: '/' } };
+    expect(formatPlan(compile('web', host, hostFacts()))).toContain('run hook /usr/bin/other');
   });
 
   test('has the label of SELinux, where that is enabled', () => {
@@ -207,7 +217,7 @@ describe('a bind mount', () => {
 
   test('is what the root is by default', () => {
     expect(changes(['rbind'], { rootfsPropagation: 'private' })).toEqual(['private recursive']);
-    expect(changes(['rbind', 'rshared'], { rootfsPropagation: 'rshared' })).toEqual(['shared recursive']);
+    expect(changes(['rbind', 'rshared'], { rootfsPropagation: 'shared' })).toEqual(['shared recursive']);
   });
 
   test('may be mapped', () => {
