@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { compile } from '../../src/compile/compile.js';
 import { isContainerError } from '../../src/errors/container-error.js';
 import { formatPlan } from '../../src/plan/format.js';
-import { ANNOTATIONS } from '../../src/spec/annotations.js';
+import { parseConfig } from '../../src/spec/config/config.js';
 import type { Spec } from '../../src/spec/types.js';
 import { HOSTS, readFacts } from '../helpers/golden-hosts.js';
 
@@ -13,31 +13,8 @@ const here = (path: string): string => fileURLToPath(new URL(path, import.meta.u
 /** The configurations of three engines, in the shape in which they write them. */
 const ENGINES: readonly string[] = readdirSync(here('engine-specs')).map((file) => file.replace('.json', ''));
 
-type Deep<T> = T extends readonly (infer E)[]
-  ? readonly Deep<E>[]
-  : T extends object
-    ? { readonly [K in keyof T]?: Deep<T[K]> }
-    : T;
-
-/** What a config.json leaves out is empty. */
-function readSpec(engine: string): Spec {
-  const { process, linux, ...config } = JSON.parse(
-    readFileSync(here(`engine-specs/${engine}.json`), 'utf8'),
-  ) as Deep<Spec>;
-  const sets = { bounding: [], effective: [], permitted: [], inheritable: [], ambient: [] };
-  return {
-    ...config,
-    process: {
-      rlimits: [],
-      noNewPrivileges: false,
-      ...process,
-      user: { umask: 0o022, ...process?.user },
-      capabilities: { ...sets, ...process?.capabilities },
-    },
-    linux: { uidMappings: [], gidMappings: [], sysctl: {}, resources: {}, ...linux },
-    annotations: { [ANNOTATIONS.engine]: 'true' },
-  } as Spec;
-}
+const readSpec = (engine: string): Spec =>
+  parseConfig(readFileSync(here(`engine-specs/${engine}.json`)), '/bundle').spec;
 
 function explain(engine: string, host: string): string {
   try {

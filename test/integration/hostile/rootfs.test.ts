@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Mount } from '../../../src/spec/types.js';
@@ -231,31 +231,28 @@ describe('a volume that another container changes meanwhile', () => {
       const volume = lab.directory();
       const source = lab.directory();
       writeFileSync(join(source, 'marker'), 'volume');
-      const mounts: readonly Mount[] = [
+      // New names each time, so that each time they have to be made.
+      const mountsOf = (round: number): readonly Mount[] => [
         ...ORDINARY,
         bindOf(volume, '/data'),
-        bindOf(source, '/data/swapped/deep/er'),
-        mountOf('/data/swapped/tmp', 'tmpfs', ['tmpcopyup']),
-        bindOf(join(source, 'marker'), '/data/swapped/file', ['bind']),
+        bindOf(source, `/data/swapped/deep${String(round)}/er`),
+        mountOf(`/data/swapped/tmp${String(round)}`, 'tmpfs', ['tmpcopyup']),
+        bindOf(join(source, 'marker'), `/data/swapped/file${String(round)}`, ['bind']),
       ];
       const outcomes = new Set<string>();
       await whileSwapping(volume, target(victim), async () => {
         for (let round = 0; round < ROUNDS; round++) {
-          const spec = engineSpec(lab, {
-            mounts,
-            script: `ls -d ${victim}/deep ${victim}/tmp ${victim}/file 2>/dev/null; echo done`,
-          });
+          const script = `ls ${victim} 2>/dev/null; echo done`;
+          const spec = engineSpec(lab, { mounts: mountsOf(round), script });
           const outcome = await runEngineSpec(lab, spec).then(
             ({ stdout }) => (stdout.endsWith('done\n') ? 'started' : stdout),
             (error: unknown) => (error instanceof Error && 'op' in error ? String(error.op) : String(error)),
           );
           outcomes.add(outcome);
           expect(readdirSync(victim)).toEqual([]);
-          for (const name of ['swapped', 'aside']) rmSync(join(volume, name, 'deep'), { recursive: true, force: true });
         }
       });
       for (const outcome of outcomes) expect(outcome).toMatch(/^(started|place-mount|copy-up|make-mount)$/);
-      expect(existsSync(join(victim, 'deep'))).toBe(false);
     },
   );
 });
