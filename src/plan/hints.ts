@@ -18,6 +18,26 @@ const HINTS: Partial<Readonly<Record<StepName, readonly Hint[]>>> = {
     ['ENOTDIR', 'a directory goes on a directory, a file on a file'],
     ['ELOOP', 'the mount point is a symbolic link that leads nowhere'],
   ],
+  'make-mount': [
+    ['ENODEV', 'the kernel does not know this file system: is its module loaded?'],
+    ['EINVAL', 'the file system does not take one of these options: the kernel log may say which'],
+    [
+      'EPERM',
+      'in a user namespace the kernel mounts few file systems, and a proc or sysfs only beside one that nothing covers',
+    ],
+  ],
+  'change-mount': [['EPERM', 'an attribute that came locked from outside the user namespace cannot be taken back']],
+  'place-mount': [
+    ['EACCES', 'only a procfs goes on /proc, and nothing goes inside but what /mounts may replace there'],
+    ['ELOOP', 'a proc or sysfs goes on a directory, never on a symbolic link'],
+    ['EROFS', 'the mount point is missing and the root filesystem is read-only'],
+    ['ENOTDIR', 'a directory goes on a directory, a file on a file'],
+  ],
+  'make-device': [
+    ['EEXIST', 'the root filesystem has another file there'],
+    ['ENODEV', 'the host has another device of that name'],
+    ['EPERM', 'making a device node takes CAP_MKNOD, and a cgroup that allows it'],
+  ],
   'change-directory': [
     ['ENOENT', 'the working directory does not exist in the container'],
     ['EACCES', 'the container’s user may not enter the working directory'],

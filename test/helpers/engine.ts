@@ -1,5 +1,6 @@
 import { closeSync, lstatSync, mkdirSync, openSync, readFileSync, readlinkSync, symlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { expect } from 'vitest';
 import type { LaunchFaults } from '../../src/container/launch.js';
 import { launchContainer } from '../../src/container/launch.js';
 import { Prepared } from '../../src/container/prepare.js';
@@ -152,7 +153,6 @@ export async function runEngineSpec(lab: Lab, spec: Spec, faults?: LaunchFaults)
   } finally {
     const failures = await undo.unwind();
     for (const fd of [...Object.values(streams), start, giveStart]) closeSync(fd);
-    if (failures.length > 0)
-      throw new Error(`not undone: ${failures.map(({ what, error }) => `${what}: ${String(error)}`).join('; ')}`);
+    expect(failures).toEqual([]);
   }
 }
