@@ -6,7 +6,7 @@ import type { Step } from '../../../src/plan/steps.js';
 import { AT_RECURSIVE, CLONE, MOUNT_ATTR, MS_PRIVATE, RLIMIT } from '../../../src/util/linux.js';
 import { output, run, shell } from './launch-helper.js';
 
-const { EROFS, ENOENT, ENODEV, EBADF } = constants.errno;
+const { EROFS, ELOOP, ENODEV, EBADF } = constants.errno;
 const { MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC } = MOUNT_ATTR;
 
 const flags = CLONE.CLONE_NEWNS | CLONE.CLONE_NEWPID;
@@ -71,10 +71,12 @@ describe('files and directories', () => {
     expect(await staged(steps, 'ls /mnt/etc; ls /etc | grep -c corral-x || true')).toBe('corral-x\n0');
   });
 
-  test('a dangling link is no way out', async () => {
-    const steps = [symlink('/dangling', '/nowhere/x'), mkdir('/dangling/y'), shell('true')];
-    const { outcome } = await run([...STAGE, ...steps], { flags });
-    expect(outcome).toEqual({ kind: 'failed', step: 4, errno: ENOENT });
+  test('a dangling link is no way out: what it leads to is made in the root', async () => {
+    const steps = [symlink('/dangling', '/nowhere/x'), mkdir('/dangling/y')];
+    expect(await staged(steps, 'ls -d /mnt/nowhere/x/y; ls /nowhere 2>/dev/null || true')).toBe('/mnt/nowhere/x/y');
+    const loop = [symlink('/a', '/b'), symlink('/b', '/a'), mkdir('/a/c'), shell('true')];
+    const { outcome } = await run([...STAGE, ...loop], { flags });
+    expect(outcome).toEqual({ kind: 'failed', step: 5, errno: ELOOP });
   });
 
   test('nodes', async () => {
