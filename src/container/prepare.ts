@@ -1,7 +1,6 @@
 import { compileInStages, type StagedPlan } from '../compile/compile.js';
 import { mountOf } from '../compile/idmap.js';
 import { readHostFacts } from '../host/read-facts.js';
-import { STAGES } from '../compile/engine/root.js';
 import { STAGE } from '../compile/layers.js';
 import type { Step } from '../plan/steps.js';
 import type { LaunchPlan, Placement } from '../plan/types.js';
@@ -61,7 +60,7 @@ const GENERATED = ['/etc/hostname', '/etc/hosts', '/etc/resolv.conf'];
 function compileHere(id: string, spec: Spec): StagedPlan {
   const more = { unmappable: [...unmappable], unstackable: [...unstackable] };
   // An engine's paths are those of the container: nothing of the host is to be looked at by them.
-  if (isEngines(spec)) return compileInStages(id, spec, readHostFacts({ paths: STAGES, cwd: '/', ...more }));
+  if (isEngines(spec)) return compileInStages(id, spec, readHostFacts({ paths: [], cwd: '/', ...more }));
   const { cwd } = spec.process;
   const exposed = spec.annotations[ANNOTATIONS.expose];
   const paths = [...GENERATED, cwd, ...(exposed === undefined ? [] : (JSON.parse(exposed) as string[]))];
