@@ -67,7 +67,7 @@ function repeat<T>(start: T, random: Random, change: (value: T) => T): T {
 }
 
 /** Returns the bytes with a few of them changed, taken away, put in, or repeated. */
-export function mutateBytes(source: Uint8Array, random: Random): Uint8Array {
+function mutateBytes(source: Uint8Array, random: Random): Uint8Array {
   const at = random(source.length + 1);
   const end = Math.min(source.length, at + 1 + random(random(2) === 0 ? 4 : 400));
   const [before, part, after] = [source.subarray(0, at), source.subarray(at, end), source.subarray(end)];
@@ -92,7 +92,7 @@ export function mutateBytes(source: Uint8Array, random: Random): Uint8Array {
 }
 
 /** Returns the value with one of its parts replaced, removed, renamed, repeated, or taken from `other`. */
-export function mutateValue(value: Json, other: Json, random: Random): Json {
+function mutateValue(value: Json, other: Json, random: Random): Json {
   const inside = partsOf(value);
   // Mostly deep inside, where the values are.
   if (inside.length > 0 && random(8) > 0) {

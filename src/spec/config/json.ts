@@ -184,9 +184,9 @@ class JsonReader {
   }
 
   #refuse(expected: string): never {
-    const lines = this.#text.slice(0, this.#index).split('\n');
+    const before = this.#text.slice(0, this.#index);
     const found = this.#text.slice(this.#index, this.#index + MAX_SHOWN).replace(/\n.*/s, '');
-    const where = `line ${lines.length}, column ${(lines.at(-1) ?? '').length + 1}`;
+    const where = `line ${before.split('\n').length}, column ${before.length - before.lastIndexOf('\n')}`;
     throw new ConfigError('', found === '' ? undefined : found, `${expected} (${where})`);
   }
 }

@@ -70,11 +70,11 @@ export const mount: Reader<Mount> = refine(written, (value, place) => {
   }
   const isBind = type === 'bind' || options.includes('bind') || options.includes('rbind');
   if (isBind && source === undefined) place.refuse(source, 'a path to bind', 'source');
-  const filesystem = isBind ? 'bind' : type;
+  const filesystem = isBind ? 'bind' : (type ?? place.refuse(type, 'a type of file system', 'type'));
   return {
     destination: fromRoot(destination, place),
-    type: filesystem ?? place.refuse(type, 'a type of file system', 'type'),
-    source: source ?? filesystem ?? '',
+    type: filesystem,
+    source: source ?? filesystem,
     options,
     ...(isMapped && { uidMappings, gidMappings }),
   };

@@ -112,8 +112,8 @@ export function refine<T, U>(reader: Reader<T>, check: (value: T, place: Place) 
 }
 
 function wrap<T>(inner: Reader<unknown>, read: (value: Json | undefined, place: Place) => T): Reader<T> {
-  const { fields, item, isRefused } = inner;
-  return Object.assign(read, { ...(fields && { fields }), ...(item && { item }), ...(isRefused && { isRefused }) });
+  const { fields, item } = inner;
+  return Object.assign(read, { ...(fields && { fields }), ...(item && { item }) });
 }
 
 /** Returns a reader of a property that must not be there. */
