@@ -1,9 +1,9 @@
+import { knownMountOptions } from '../compile/engine/options.js';
 import { HOOK_NAMES } from '../spec/config/hooks.js';
 import { MEMORY_POLICY, SPEC_NAMESPACE_TYPES } from '../spec/config/linux.js';
-import { SECCOMP_WORDS } from '../spec/config/seccomp.js';
+import { SECCOMP_WORDS } from '../spec/seccomp-words.js';
 import { OCI_VERSION } from '../spec/versions.js';
 import { CAPABILITIES } from '../util/linux.js';
-import { MOUNT_OPTIONS } from './mount-options.js';
 
 /** The oldest runtime-spec that is accepted. */
 const OLDEST_VERSION = '1.0.0';
@@ -19,7 +19,7 @@ export function describeFeatures(version: string): object {
     ociVersionMin: OLDEST_VERSION,
     ociVersionMax: OCI_VERSION,
     hooks: HOOK_NAMES,
-    mountOptions: MOUNT_OPTIONS,
+    mountOptions: knownMountOptions(),
     linux: {
       namespaces: [...SPEC_NAMESPACE_TYPES].sort(),
       capabilities: CAPABILITIES,

@@ -5,6 +5,7 @@
  * @packageDocumentation
  */
 
+import { SECCOMP_WORDS } from '../../spec/seccomp-words.js';
 import { SECCOMP_FLAG } from '../../util/linux.js';
 
 /** What a filter returns, without the data in its lower 16 bits. */
@@ -29,7 +30,7 @@ export const ACTIONS: Readonly<Record<string, number>> = {
   SCMP_ACT_ALLOW: RET.allow,
   SCMP_ACT_LOG: RET.log,
   SCMP_ACT_NOTIFY: RET.notify,
-};
+} satisfies Record<(typeof SECCOMP_WORDS.actions)[number], number>;
 
 /** Those that take a number, and the largest: the kernel cuts an errno off at MAX_ERRNO. */
 export const LARGEST_DATA: ReadonlyMap<number, number> = new Map([
@@ -37,15 +38,7 @@ export const LARGEST_DATA: ReadonlyMap<number, number> = new Map([
   [RET.trace, 0xffff],
 ]);
 
-export const OPERATORS = [
-  'SCMP_CMP_NE',
-  'SCMP_CMP_LT',
-  'SCMP_CMP_LE',
-  'SCMP_CMP_EQ',
-  'SCMP_CMP_GE',
-  'SCMP_CMP_GT',
-  'SCMP_CMP_MASKED_EQ',
-] as const;
+export const OPERATORS = SECCOMP_WORDS.operators;
 
 export type Operator = (typeof OPERATORS)[number];
 
@@ -55,26 +48,6 @@ export const FLAGS: Readonly<Record<string, number>> = {
   SECCOMP_FILTER_FLAG_LOG: SECCOMP_FLAG.LOG,
   SECCOMP_FILTER_FLAG_SPEC_ALLOW: SECCOMP_FLAG.SPEC_ALLOW,
   SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV: SECCOMP_FLAG.WAIT_KILLABLE_RECV,
-};
+} satisfies Record<(typeof SECCOMP_WORDS.flags)[number], number>;
 
-export const ARCHITECTURES = [
-  'SCMP_ARCH_X86',
-  'SCMP_ARCH_X86_64',
-  'SCMP_ARCH_X32',
-  'SCMP_ARCH_ARM',
-  'SCMP_ARCH_AARCH64',
-  'SCMP_ARCH_MIPS',
-  'SCMP_ARCH_MIPS64',
-  'SCMP_ARCH_MIPS64N32',
-  'SCMP_ARCH_MIPSEL',
-  'SCMP_ARCH_MIPSEL64',
-  'SCMP_ARCH_MIPSEL64N32',
-  'SCMP_ARCH_PPC',
-  'SCMP_ARCH_PPC64',
-  'SCMP_ARCH_PPC64LE',
-  'SCMP_ARCH_S390',
-  'SCMP_ARCH_S390X',
-  'SCMP_ARCH_PARISC',
-  'SCMP_ARCH_PARISC64',
-  'SCMP_ARCH_RISCV64',
-] as const;
+export const ARCHITECTURES = SECCOMP_WORDS.architectures;
