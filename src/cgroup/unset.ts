@@ -33,7 +33,7 @@ function unsetMemory(memory: MemoryResources): MemoryResources {
     swappiness: swappiness === -1 ? undefined : swappiness,
     disableOOMKiller: disableOOMKiller === true ? true : undefined,
     checkBeforeUpdate,
-  }) as MemoryResources;
+  });
 }
 
 // No burst and no idling are values like any other: an update may go back to them.
@@ -48,9 +48,9 @@ function unsetCpu({ cpus, mems, burst, idle, ...times }: CpuResources): CpuResou
     idle,
     cpus: cpus === '' ? undefined : cpus,
     mems: mems === '' ? undefined : mems,
-  }) as CpuResources;
+  });
 }
 
 function unsetBlockIo({ weight, leafWeight, ...lists }: BlockIoResources): BlockIoResources {
-  return defined({ weight: unlessZero(weight), leafWeight: unlessZero(leafWeight), ...lists }) as BlockIoResources;
+  return defined({ weight: unlessZero(weight), leafWeight: unlessZero(leafWeight), ...lists });
 }

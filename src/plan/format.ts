@@ -56,22 +56,29 @@ function formatMask(bytes: readonly number[]): string {
 }
 
 function cgroupLines({ evacuate, v2, v1, scope, flat, devices }: CgroupPlan): readonly string[] {
-  const isUnit = scope !== undefined && flat === true;
+  // systemd has made a unit's own cgroup, with the process in it.
+  const made = scope === undefined ? 'here' : flat === true ? 'by systemd' : 'in a scope';
   return [
-    ...(v2 === undefined || scope === undefined || isUnit ? [] : [`move both processes to ${v2.base}/keeper`]),
     ...(evacuate === undefined ? [] : [`move the processes of ${evacuate} to ${evacuate}/supervisor`]),
-    ...(v2?.enable ?? []).map(
-      ({ path, controllers }) => `write ${enabling(controllers)} to ${path}/cgroup.subtree_control`,
-    ),
-    ...(v2 === undefined || isUnit ? [] : [`make ${v2.path}`]),
-    ...(v2?.writes ?? []).map(({ file, value }) => `write ${value} to ${file}`),
-    ...(v2 === undefined ? [] : [...(v2.payload === v2.path ? [] : [`make ${v2.payload}`]), ...delegateLines(v2)]),
-    ...(v2 === undefined || scope === undefined || isUnit ? [] : [`move the process to ${v2.payload}`]),
+    ...(v2 === undefined ? [] : linesV2(v2, made)),
     ...v1.flatMap(({ path, writes }) => [
       `make ${path}`,
       ...writes.map(({ file, value }) => `write ${value} to ${file}`),
     ]),
     ...(devices === undefined ? [] : deviceLines(devices)),
+  ];
+}
+
+function linesV2(v2: NonNullable<CgroupPlan['v2']>, made: 'here' | 'in a scope' | 'by systemd'): readonly string[] {
+  const { base, path, payload, enable, writes } = v2;
+  return [
+    ...(made === 'in a scope' ? [`move both processes to ${base}/keeper`] : []),
+    ...enable.map((one) => `write ${enabling(one.controllers)} to ${one.path}/cgroup.subtree_control`),
+    ...(made === 'by systemd' ? [] : [`make ${path}`]),
+    ...writes.map(({ file, value }) => `write ${value} to ${file}`),
+    ...(payload === path ? [] : [`make ${payload}`]),
+    ...delegateLines(v2),
+    ...(made === 'in a scope' ? [`move the process to ${payload}`] : []),
   ];
 }
 

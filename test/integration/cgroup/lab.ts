@@ -105,7 +105,7 @@ export function read(path: string): string {
 /** The tops of all hierarchies below which these tests make directories. */
 function tops(): readonly string[] {
   const { layout } = facts();
-  return [...(layout.v2 ? [layout.v2.mount] : []), ...layout.v1.map(({ mount }) => mount)];
+  return [...(layout.v2 ? [layout.v2.mount] : []), ...[...layout.v1, ...layout.named].map(({ mount }) => mount)];
 }
 
 export function leftovers(): readonly string[] {
