@@ -18,7 +18,10 @@ export const VERBS: Readonly<Record<string, VerbEntry>> = {
   ps: { summary: 'list the processes of a container', load: async () => (await import('./verbs/ps.js')).ps },
   exec: { summary: 'run a process in a container', load: async () => (await import('./verbs/exec.js')).exec },
   pause: { summary: 'stop all processes in their tracks', load: async () => (await import('./verbs/pause.js')).pause },
-  features: { summary: 'print what this runtime knows', load: async () => (await import('./verbs/features.js')).features },
+  features: {
+    summary: 'print what this runtime knows',
+    load: async () => (await import('./verbs/features.js')).features,
+  },
   spec: { summary: 'write a config.json to begin with', load: async () => (await import('./verbs/spec.js')).spec },
   resume: { summary: 'let them go on', load: async () => (await import('./verbs/pause.js')).resume },
 };

@@ -59,7 +59,7 @@ describe('on v2', () => {
   });
 
   it('tells of one that it found handed down already', () => {
-    const request = { ref: V2, memory: undefined, hasSwap: true, offered: ['cpuset', 'pids'], v1: [] };
+    const request = { ref: V2, memory: undefined, rules: { hasSwap: true }, offered: ['cpuset', 'pids'], v1: [] };
     const given = { cpu: { cpus: '0' }, pids: { limit: 5 } };
     expect(planUpdate({ ...request, given, present: ['cpuset'] })).toMatchObject({
       enable: ['pids'],

@@ -31,6 +31,7 @@ test('an exec joins all namespaces, enters the pid namespace, and then is like a
     'set no_new_privs',
     'set parent-death signal SIGKILL',
     'close descriptors from 3 on',
+    expect.stringMatching(/^load the seccomp filter/),
     'exec ls',
   ]);
 });
@@ -64,9 +65,10 @@ test('has an init of its own, which kills its children, where it has no cgroup',
 });
 
 test('dies with that init, which ends no namespace with it', () => {
-  expect(lines({}, hostFacts(), true).slice(-3)).toEqual([
+  expect(lines({}, hostFacts(), true).slice(-4)).toEqual([
     'set parent-death signal SIGKILL',
     'close descriptors from 3 on',
+    expect.stringMatching(/^load the seccomp filter/),
     'exec ls',
   ]);
 });

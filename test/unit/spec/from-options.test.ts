@@ -33,6 +33,7 @@ describe('without options, a container', () => {
       [ANNOTATIONS.rootfs]: 'host-overlay',
       [ANNOTATIONS.init]: 'true',
       [ANNOTATIONS.dieWithParent]: 'true',
+      [ANNOTATIONS.seccomp]: 'default',
     });
     expect(spec.linux.maskedPaths).toContain('/proc/kcore');
     expect(spec.linux.readonlyPaths).toContain('/proc/sys');
@@ -269,7 +270,10 @@ describe('the process', () => {
   });
 
   test('outlives its parent, and goes without an init, only when told to', () => {
-    expect(specOf({ dieWithParent: false, init: false }).annotations).toEqual({ [ANNOTATIONS.rootfs]: 'host-overlay' });
+    expect(specOf({ dieWithParent: false, init: false }).annotations).toEqual({
+      [ANNOTATIONS.rootfs]: 'host-overlay',
+      [ANNOTATIONS.seccomp]: 'default',
+    });
   });
 });
 

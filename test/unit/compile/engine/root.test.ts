@@ -10,7 +10,7 @@ describe('the root file system', () => {
     const plan = planOf({ root: { path: '/rootfs', readonly: true } });
     expect(plan.fds).toContainEqual({ slot: 'rootfs', kind: 'tree', path: '/rootfs', recursive: true, idmap: false });
     const text = formatPlan(plan);
-    expect(text).toMatch(/change rootfs: slave recursive\n.*place rootfs on stage:root\n/);
+    expect(text).toMatch(/change rootfs: slave recursive\n.*place rootfs on \/rootfs\n/);
     expect(text).toMatch(/change root: rdonly\n.*pivot root\n/);
     expect(text).not.toMatch(/pivot root\n.*change root/);
   });
