@@ -18,6 +18,8 @@ export const VERBS: Readonly<Record<string, VerbEntry>> = {
   ps: { summary: 'list the processes of a container', load: async () => (await import('./verbs/ps.js')).ps },
   exec: { summary: 'run a process in a container', load: async () => (await import('./verbs/exec.js')).exec },
   pause: { summary: 'stop all processes in their tracks', load: async () => (await import('./verbs/pause.js')).pause },
+  update: { summary: 'change the limits of a container', load: async () => (await import('./verbs/update.js')).update },
+  events: { summary: 'print what a container uses', load: async () => (await import('./verbs/events.js')).events },
   features: {
     summary: 'print what this runtime knows',
     load: async () => (await import('./verbs/features.js')).features,

@@ -1,0 +1,98 @@
+import { readFileSync } from 'node:fs';
+import { type Command, InvalidArgumentError } from 'commander';
+import { updateEngineContainer } from '../../container/engine/update.js';
+import { OptionError } from '../../errors/option-error.js';
+import { parseResources } from '../../spec/config/config.js';
+import type { Resources } from '../../spec/types.js';
+import { parseSize } from '../../util/size.js';
+import { readText } from '../bundle.js';
+import type { Verb, VerbCall } from '../verb.js';
+
+interface UpdateFlags {
+  readonly resources?: string;
+  readonly blkioWeight?: number;
+  readonly cpuPeriod?: number;
+  readonly cpuQuota?: number;
+  readonly cpuBurst?: number;
+  readonly cpuShare?: number;
+  readonly cpuIdle?: number;
+  readonly cpusetCpus?: string;
+  readonly cpusetMems?: string;
+  readonly memory?: number;
+  readonly memoryReservation?: number;
+  readonly memorySwap?: number;
+  readonly pidsLimit?: number;
+}
+
+/** `corral-oci update` */
+export const update: Verb = {
+  operands: '<container-id>',
+  description: 'Changes the limits of a container: all that are given, or none.',
+  configure: (command: Command) => {
+    command
+      .option(
+        '-r, --resources <FILE>',
+        'the resources of a config.json; - is standard input; no other flag counts then',
+      )
+      .option('--blkio-weight <N>', 'weight of its block I/O, 10–1000', integer)
+      .option('--cpu-period <USEC>', 'period of the CPU quota', integer)
+      .option('--cpu-quota <USEC>', 'CPU time in each period; -1: no limit', integer)
+      .option('--cpu-burst <USEC>', 'what may be saved up beyond it', integer)
+      .option('--cpu-share <N>', 'CPU shares, 2–262144', integer)
+      .option('--cpu-idle <N>', '1: it gets what nobody else wants', integer)
+      .option('--cpuset-cpus <LIST>', 'CPUs such as 0-3,7')
+      .option('--cpuset-mems <LIST>', 'memory nodes')
+      .option('--memory <BYTES>', 'memory; -1: no limit', size)
+      .option('--memory-reservation <BYTES>', 'soft limit of memory', size)
+      .option('--memory-swap <BYTES>', 'memory and swap together; -1: no limit', size)
+      .option('--pids-limit <N>', 'processes and threads; -1: no limit', integer);
+  },
+  act: async ({ operands: [id = ''], flags, globals: { store } }: VerbCall<UpdateFlags>) => {
+    const { resources } = flags;
+    const source = resources === '-' ? readFileSync(0) : resources === undefined ? undefined : readText(resources);
+    const given = source === undefined ? fromFlags(flags) : parseResources(source);
+    await updateEngineContainer(store, id, given);
+    return 0;
+  },
+};
+
+function fromFlags(flags: UpdateFlags): Resources {
+  const memory = pick({ limit: flags.memory, reservation: flags.memoryReservation, swap: flags.memorySwap });
+  const cpu = pick({
+    quota: flags.cpuQuota,
+    period: flags.cpuPeriod,
+    burst: flags.cpuBurst,
+    shares: flags.cpuShare,
+    idle: flags.cpuIdle,
+    cpus: flags.cpusetCpus,
+    mems: flags.cpusetMems,
+  });
+  const given: Resources = {
+    ...(memory && { memory }),
+    ...(cpu && { cpu }),
+    ...(flags.pidsLimit === undefined ? {} : { pids: { limit: flags.pidsLimit } }),
+    ...(flags.blkioWeight === undefined ? {} : { blockIO: { weight: flags.blkioWeight } }),
+  };
+  if (Object.keys(given).length > 0) return given;
+  throw new OptionError('resources', undefined, 'given, and neither is any other limit');
+}
+
+type Present<T> = { readonly [K in keyof T]?: Exclude<T[K], undefined> };
+
+/** Leaves out what is not there. @returns `undefined` when nothing is left */
+function pick<T extends object>(values: T): Present<T> | undefined {
+  const entries = Object.entries(values).filter(([, value]) => value !== undefined);
+  return entries.length === 0 ? undefined : (Object.fromEntries(entries) as Present<T>);
+}
+
+function integer(value: string): number {
+  if (/^-?\d{1,15}$/.test(value)) return Number(value);
+  throw new InvalidArgumentError(`${JSON.stringify(value)} is not a whole number.`);
+}
+
+function size(value: string): number {
+  if (value === '-1') return -1;
+  const bytes = parseSize(value);
+  if (bytes !== undefined) return bytes;
+  throw new InvalidArgumentError(`${JSON.stringify(value)} is not a size such as 256M.`);
+}
