@@ -2,7 +2,7 @@ import { dirname } from 'node:path/posix';
 import { ConfigError } from '../errors/config-error.js';
 import type { CgroupPlan, CgroupWrite, DevicePlan, V1Directory } from '../plan/types.js';
 import type { CgroupDriver, WeightFormula } from '../spec/annotations.js';
-import type { Resources } from '../spec/types.js';
+import type { Resources } from '../spec/resources.js';
 import { permitsAll, checkRules, withDefaults } from './devices/rules.js';
 import { type EnginePlace, locateEngine } from './engine-place.js';
 import { type Controller, listUnified, selectControllers } from './resources.js';

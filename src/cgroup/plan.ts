@@ -3,7 +3,7 @@ import { OptionError } from '../errors/option-error.js';
 import { UnsupportedError } from '../errors/unsupported-error.js';
 import type { CgroupPlan, CgroupWrite, V1Directory } from '../plan/types.js';
 import type { CgroupDriver } from '../spec/annotations.js';
-import type { Resources } from '../spec/types.js';
+import type { Resources } from '../spec/resources.js';
 import { type Controller, HANDED, listUnified, selectControllers } from './resources.js';
 import { selectDriver } from './systemd/driver.js';
 import { DEFAULT_SLICE, scopeName, slicePath } from './systemd/names.js';

@@ -1,6 +1,6 @@
 import { ConfigError } from '../errors/config-error.js';
 import { OptionError } from '../errors/option-error.js';
-import type { Resources } from '../spec/types.js';
+import type { Resources } from '../spec/resources.js';
 import { escapeKey, pointerTo, type WriteRules } from './rules.js';
 
 /** Controllers that corral knows how to set, under their v2 names, in the order in which they are set. */

@@ -1,7 +1,7 @@
 import { ConfigError } from '../errors/config-error.js';
 import type { CgroupWrite } from '../plan/types.js';
 import type { WeightFormula } from '../spec/annotations.js';
-import type { Resources } from '../spec/types.js';
+import type { Resources } from '../spec/resources.js';
 
 /** By which rules resources become writes. */
 export interface WriteRules {

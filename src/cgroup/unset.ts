@@ -1,5 +1,5 @@
 import { defined } from '../util/defined.js';
-import type { BlockIoResources, CpuResources, MemoryResources, Resources } from '../spec/types.js';
+import type { BlockIoResources, CpuResources, MemoryResources, Resources } from '../spec/resources.js';
 
 /**
  * Returns an engine's resources without the values that mean "not set": engines fill in a 0 where nothing was asked. Lists

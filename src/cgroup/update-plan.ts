@@ -1,7 +1,7 @@
 import { ConfigError } from '../errors/config-error.js';
 import { UnsupportedError } from '../errors/unsupported-error.js';
 import type { CgroupWrite } from '../plan/types.js';
-import type { Resources } from '../spec/types.js';
+import type { Resources } from '../spec/resources.js';
 import { CONTROLLERS, type Controller, listUnified, selectControllers, type UnifiedFile } from './resources.js';
 import { pointerTo, type WriteRules } from './rules.js';
 import type { CgroupRef } from './types.js';

@@ -2,7 +2,7 @@ import { dirname } from 'node:path/posix';
 import { CgroupError } from '../errors/cgroup-error.js';
 import type { CgroupWrite, DevicePlan } from '../plan/types.js';
 import type { WeightFormula } from '../spec/annotations.js';
-import type { MemoryResources, Resources } from '../spec/types.js';
+import type { MemoryResources, Resources } from '../spec/resources.js';
 import { errnoNumber } from '../util/errno.js';
 import { isInvalid, toAskedError } from './apply-writes.js';
 import { applyDevices } from './devices/apply.js';

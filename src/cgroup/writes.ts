@@ -1,5 +1,5 @@
 import type { CgroupWrite } from '../plan/types.js';
-import type { Resources } from '../spec/types.js';
+import type { Resources } from '../spec/resources.js';
 import type { Controller } from './resources.js';
 import { type FieldWrite, pointerTo, valueAt, type Writer, type WriteRules } from './rules.js';
 import * as blkioV1 from './v1/blkio.js';

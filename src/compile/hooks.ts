@@ -2,7 +2,8 @@ import type { SlotName, Step } from '../plan/steps.js';
 import type { FdPlan } from '../plan/types.js';
 import { bundleOf, isEngines } from '../spec/annotations.js';
 import { toEngineState } from '../spec/state.js';
-import type { Hook, Spec } from '../spec/types.js';
+import type { Spec } from '../spec/types.js';
+import type { Hook } from '../spec/hooks.js';
 
 /** The slot of the FIFO that the start is written to. */
 const START: SlotName = 'start';

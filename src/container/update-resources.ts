@@ -5,7 +5,7 @@ import { updateCgroup } from '../cgroup/update.js';
 import { ConfigError } from '../errors/config-error.js';
 import { weightFormulaOf } from '../spec/annotations.js';
 import { mergeResources } from '../spec/merge-resources.js';
-import type { Resources } from '../spec/types.js';
+import type { Resources } from '../spec/resources.js';
 import type { LimitChange, State } from './state.js';
 
 /** Errors name the fields of a document that is nothing but the resources: `/memory/limit`. */

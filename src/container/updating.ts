@@ -6,7 +6,7 @@ import { UnsupportedError } from '../errors/unsupported-error.js';
 import { mergeResources } from '../spec/merge-resources.js';
 import type { UpdateOptions } from '../spec/options.js';
 import { checkUpdate, parseUpdate } from '../spec/parse/update.js';
-import type { Resources } from '../spec/types.js';
+import type { Resources } from '../spec/resources.js';
 import { type LimitChange, type State, applyChange } from './state.js';
 import { surroundings } from './surroundings.js';
 

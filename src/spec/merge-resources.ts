@@ -1,4 +1,4 @@
-import type { Resources, ThrottleDevice } from './types.js';
+import type { Resources, ThrottleDevice } from './resources.js';
 
 /**
  * Returns resources in which what is `given` has taken the place of what was there.

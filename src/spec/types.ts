@@ -9,10 +9,6 @@ import type { Hooks } from './hooks.js';
 import type { Resources, Uint64 } from './resources.js';
 import type { Seccomp } from './seccomp.js';
 
-export type { Hook, Hooks } from './hooks.js';
-export type * from './resources.js';
-export type * from './seccomp.js';
-
 /** A container's configuration. */
 export interface Spec {
   readonly ociVersion: string;

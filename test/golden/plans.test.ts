@@ -8,7 +8,7 @@ import { formatPlan } from '../../src/plan/format.js';
 import { ANNOTATIONS } from '../../src/spec/annotations.js';
 import { toSpec } from '../../src/spec/from-options.js';
 import type { Surroundings } from '../../src/spec/surroundings.js';
-import type { Resources } from '../../src/spec/types.js';
+import type { Resources } from '../../src/spec/resources.js';
 import type { ContainerOptions } from '../../src/spec/options.js';
 import { HOSTS, readFacts } from '../helpers/golden-hosts.js';
 

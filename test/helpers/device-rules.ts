@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { DeviceRule } from '../../src/spec/types.js';
+import type { DeviceRule } from '../../src/spec/resources.js';
 
 /** Few numbers, so that rules meet. */
 const NUMBER = fc.constantFrom(undefined, -1, 0, 1, 3, 5);

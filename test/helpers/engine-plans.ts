@@ -2,7 +2,7 @@ import { type EngineRequest, planEngineCgroup } from '../../src/cgroup/engine-pl
 import type { CgroupFacts } from '../../src/cgroup/types.js';
 import type { ConfigError } from '../../src/errors/config-error.js';
 import type { CgroupPlan } from '../../src/plan/types.js';
-import type { Resources } from '../../src/spec/types.js';
+import type { Resources } from '../../src/spec/resources.js';
 
 /** What v2 has there. */
 export const ALL = ['cpuset', 'cpu', 'io', 'memory', 'hugetlb', 'pids', 'rdma'];

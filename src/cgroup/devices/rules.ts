@@ -9,7 +9,7 @@
 
 import { ConfigError } from '../../errors/config-error.js';
 import type { AskedField } from '../../plan/types.js';
-import type { DeviceRule } from '../../spec/types.js';
+import type { DeviceRule } from '../../spec/resources.js';
 
 /** Kinds of access, as bits. @see include/uapi/linux/bpf.h BPF_DEVCG_ACC_MKNOD */
 export const ACCESS = { m: 1, r: 2, w: 4 } as const;

@@ -1,5 +1,5 @@
 import type { UnitNumber, UnitProperty } from '../../plan/types.js';
-import type { Resources, ThrottleDevice } from '../../spec/types.js';
+import type { Resources, ThrottleDevice } from '../../spec/resources.js';
 import type { WriteRules } from '../rules.js';
 import { weightFromShares } from '../v2/cpu.js';
 import { scaleWeight } from '../v2/io.js';

@@ -1,4 +1,4 @@
-import type { Resources } from '../../spec/types.js';
+import type { Resources } from '../../spec/resources.js';
 import type { WriteRules } from '../rules.js';
 import type { ScopeRef } from '../types.js';
 import { Manager } from './manager.js';

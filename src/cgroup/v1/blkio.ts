@@ -1,4 +1,4 @@
-import type { Resources, ThrottleDevice, WeightDevice } from '../../spec/types.js';
+import type { Resources, ThrottleDevice, WeightDevice } from '../../spec/resources.js';
 import type { FieldWrite } from '../rules.js';
 import type { IoLimit, IoStat } from '../v2/io.js';
 

@@ -1,6 +1,6 @@
 import { ConfigError } from '../../errors/config-error.js';
 import type { CgroupWrite } from '../../plan/types.js';
-import type { DeviceRule } from '../../spec/types.js';
+import type { DeviceRule } from '../../spec/resources.js';
 import { ACCESS, type AccessRule, ALL_ACCESS, checkRules, dropVoid, isWhole } from '../devices/rules.js';
 
 /** Devices with the accesses in which they are an exception. */

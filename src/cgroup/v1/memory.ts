@@ -1,4 +1,4 @@
-import type { MemoryResources, Resources } from '../../spec/types.js';
+import type { MemoryResources, Resources } from '../../spec/resources.js';
 import { parseFlatKeyed } from '../parse.js';
 import { type FieldWrite, refuse, type WriteRules } from '../rules.js';
 

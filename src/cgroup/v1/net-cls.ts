@@ -1,4 +1,4 @@
-import type { Resources } from '../../spec/types.js';
+import type { Resources } from '../../spec/resources.js';
 import type { FieldWrite } from '../rules.js';
 
 /** Returns the write for `resources.network.classID`. @see cgroup-v1/net_cls.rst */

@@ -1,4 +1,4 @@
-import type { Resources } from '../../spec/types.js';
+import type { Resources } from '../../spec/resources.js';
 import { type FieldWrite, refuse, type WriteRules } from '../rules.js';
 
 /**

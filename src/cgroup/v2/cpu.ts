@@ -1,5 +1,5 @@
 import type { WeightFormula } from '../../spec/annotations.js';
-import type { Resources } from '../../spec/types.js';
+import type { Resources } from '../../spec/resources.js';
 import { parseFlatKeyed } from '../parse.js';
 import { type FieldWrite, ON_V2, refuse, type WriteRules } from '../rules.js';
 

@@ -1,4 +1,4 @@
-import type { Resources, ThrottleDevice, WeightDevice } from '../../spec/types.js';
+import type { Resources, ThrottleDevice, WeightDevice } from '../../spec/resources.js';
 import { type FieldWrite, ON_V2, refuse, type WriteRules } from '../rules.js';
 
 /**

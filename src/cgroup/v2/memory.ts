@@ -1,5 +1,5 @@
 import { ConfigError } from '../../errors/config-error.js';
-import type { MemoryResources, Resources } from '../../spec/types.js';
+import type { MemoryResources, Resources } from '../../spec/resources.js';
 import { parseFlatKeyed } from '../parse.js';
 import { type FieldWrite, ON_V2, pointerTo, refuse, type WriteRules } from '../rules.js';
 

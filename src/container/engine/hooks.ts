@@ -6,7 +6,7 @@ import { call } from '../../native/call.js';
 import type { WaitResult } from '../../native/addon.js';
 import type { Step } from '../../plan/steps.js';
 import type { EngineState } from '../../spec/state.js';
-import type { Hook, Hooks } from '../../spec/types.js';
+import type { Hook, Hooks } from '../../spec/hooks.js';
 import { UndoStack } from '../../util/undo.js';
 import { signalName } from '../../util/signals.js';
 import { describeEnd } from '../hook-failure.js';

@@ -1,4 +1,4 @@
-import type { Resources } from '../../spec/types.js';
+import type { Resources } from '../../spec/resources.js';
 import { StateError } from '../../errors/state-errors.js';
 import { readHostFacts } from '../../host/read-facts.js';
 import type { Store } from '../store.js';

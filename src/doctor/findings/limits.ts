@@ -3,7 +3,7 @@ import { selectDriver } from '../../cgroup/systemd/driver.js';
 import { DELEGATE_FILE } from '../../cgroup/systemd/words.js';
 import type { CgroupFacts } from '../../cgroup/types.js';
 import { UnsupportedError } from '../../errors/unsupported-error.js';
-import type { Resources } from '../../spec/types.js';
+import type { Resources } from '../../spec/resources.js';
 import { type DoctorFacts, type Finding, type Fix, type Group, LIMITS, type Limit, type Trial } from '../types.js';
 import { delegateControllers } from './delegation.js';
 import { setBootParameter } from './fixes.js';

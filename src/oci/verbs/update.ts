@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError } from 'commander';
 import { updateEngineContainer } from '../../container/engine/update.js';
 import { OptionError } from '../../errors/option-error.js';
 import { parseResources } from '../../spec/config/config.js';
-import type { Resources } from '../../spec/types.js';
+import type { Resources } from '../../spec/resources.js';
 import { parseSize } from '../../util/size.js';
 import { readText } from '../bundle.js';
 import type { Verb, VerbCall } from '../verb.js';

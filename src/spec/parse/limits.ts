@@ -1,7 +1,7 @@
 import { OptionError } from '../../errors/option-error.js';
 import { parseSize } from '../../util/size.js';
 import type { LimitOptions } from '../options.js';
-import type { Resources, ThrottleDevice } from '../types.js';
+import type { Resources, ThrottleDevice } from '../resources.js';
 
 /** One CPU's worth of time in this many microseconds, the kernel's default period. */
 const CPU_PERIOD_US = 100_000;

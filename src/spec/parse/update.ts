@@ -3,7 +3,7 @@ import { OptionError } from '../../errors/option-error.js';
 import { mergeResources } from '../merge-resources.js';
 import { OPTION_SHAPES, allOptional, checkShape } from '../options-schema.js';
 import type { LimitOptions, UpdateOptions } from '../options.js';
-import type { Resources } from '../types.js';
+import type { Resources } from '../resources.js';
 import { type DeviceLookup, checkSwap, parseEach } from './limits.js';
 
 const NUMBER_OR_MAX = "a number, or 'max'";

@@ -10,7 +10,7 @@ import { killCgroup, removeCgroup } from '../../../src/cgroup/kill.js';
 import { removeParent } from '../../../src/cgroup/parent.js';
 import { listProcesses } from '../../../src/cgroup/processes.js';
 import { CgroupError } from '../../../src/errors/cgroup-error.js';
-import type { Resources } from '../../../src/spec/types.js';
+import type { Resources } from '../../../src/spec/resources.js';
 import { UndoStack } from '../../../src/util/undo.js';
 import {
   act,

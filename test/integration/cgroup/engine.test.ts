@@ -18,7 +18,7 @@ import { compileDevices } from '../../../src/cgroup/v2/devices/program.js';
 import type { ConfigError } from '../../../src/errors/config-error.js';
 import { addon } from '../../../src/native/addon.js';
 import type { CgroupPlan } from '../../../src/plan/types.js';
-import type { DeviceRule, Resources } from '../../../src/spec/types.js';
+import type { DeviceRule, Resources } from '../../../src/spec/resources.js';
 import { UndoStack } from '../../../src/util/undo.js';
 import { RULES } from '../../helpers/device-rules.js';
 import { requires } from '../../helpers/requires.js';

@@ -10,7 +10,7 @@ import { planCgroup } from '../../../src/cgroup/plan.js';
 import { removeTree } from '../../../src/cgroup/remove.js';
 import type { Act, CgroupFacts, CgroupRef } from '../../../src/cgroup/types.js';
 import type { CgroupPlan } from '../../../src/plan/types.js';
-import type { Resources } from '../../../src/spec/types.js';
+import type { Resources } from '../../../src/spec/resources.js';
 import { UndoStack } from '../../../src/util/undo.js';
 
 /** All cgroups of these tests are below this directory, in each hierarchy. */

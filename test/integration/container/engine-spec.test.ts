@@ -13,7 +13,8 @@ import { updateResources } from '../../../src/container/update-resources.js';
 import type { ConfigError } from '../../../src/errors/config-error.js';
 import { formatStatsEvent } from '../../../src/oci/runc-stats.js';
 import { ANNOTATIONS } from '../../../src/spec/annotations.js';
-import type { Resources, Spec } from '../../../src/spec/types.js';
+import type { Spec } from '../../../src/spec/types.js';
+import type { Resources } from '../../../src/spec/resources.js';
 import { UndoStack } from '../../../src/util/undo.js';
 import { requires } from '../../helpers/requires.js';
 

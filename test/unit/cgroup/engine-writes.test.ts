@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CgroupFacts } from '../../../src/cgroup/types.js';
 import type { CgroupWrite } from '../../../src/plan/types.js';
-import type { Resources } from '../../../src/spec/types.js';
+import type { Resources } from '../../../src/spec/resources.js';
 import { failure, HYBRID, plan, TOP, UNIFIED } from '../../helpers/engine-plans.js';
 
 const brief = ({ file, value, ifAbsent }: CgroupWrite): string =>

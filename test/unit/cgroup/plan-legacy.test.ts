@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { planCgroup } from '../../../src/cgroup/plan.js';
 import type { CgroupFacts, V1Base } from '../../../src/cgroup/types.js';
-import type { Resources } from '../../../src/spec/types.js';
+import type { Resources } from '../../../src/spec/resources.js';
 
 const V1: readonly V1Base[] = [
   { controllers: ['cpu', 'cpuacct'], path: '/v1/cpu,cpuacct' },

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { planCgroup } from '../../../src/cgroup/plan.js';
 import { refFromPlan } from '../../../src/cgroup/ref.js';
 import type { CgroupFacts, V1Base, V2Base } from '../../../src/cgroup/types.js';
-import type { Resources } from '../../../src/spec/types.js';
+import type { Resources } from '../../../src/spec/resources.js';
 
 const ROOT: V2Base = {
   path: '/c',

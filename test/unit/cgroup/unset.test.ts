@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { withoutUnset } from '../../../src/cgroup/unset.js';
-import type { Resources } from '../../../src/spec/types.js';
+import type { Resources } from '../../../src/spec/resources.js';
 
 it.each<[Resources, Resources]>([
   [{}, {}],

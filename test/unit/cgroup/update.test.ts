@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { CgroupRef } from '../../../src/cgroup/types.js';
 import { type UpdateRequest, planUpdate } from '../../../src/cgroup/update-plan.js';
 import { formatOld } from '../../../src/cgroup/update-undo.js';
-import type { Resources } from '../../../src/spec/types.js';
+import type { Resources } from '../../../src/spec/resources.js';
 
 const V2: CgroupRef = {
   id: 'web',

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { mergeResources } from '../../../src/spec/merge-resources.js';
-import type { Resources } from '../../../src/spec/types.js';
+import type { Resources } from '../../../src/spec/resources.js';
 
 const rate = (minor: number, bytes: number) => ({ major: 8, minor, rate: bytes });
 

@@ -1,4 +1,4 @@
-import type { DeviceRule } from '../../../spec/types.js';
+import type { DeviceRule } from '../../../spec/resources.js';
 import { type AccessRule, checkRules, dropVoid, isWhole } from '../../devices/rules.js';
 import { ALLOW, and, exit, jump, load, moveImmediate, type Instruction, encode, shiftRight } from './instructions.js';
 

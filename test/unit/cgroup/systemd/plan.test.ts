@@ -3,7 +3,7 @@ import { planCgroup } from '../../../../src/cgroup/plan.js';
 import { refFromPlan } from '../../../../src/cgroup/ref.js';
 import { scopeDirectory } from '../../../../src/cgroup/systemd/scope.js';
 import type { CgroupFacts, ScopeFacts } from '../../../../src/cgroup/types.js';
-import type { Resources } from '../../../../src/spec/types.js';
+import type { Resources } from '../../../../src/spec/resources.js';
 
 const MANAGER = '/c/user.slice/user-1000.slice/user@1000.service';
 

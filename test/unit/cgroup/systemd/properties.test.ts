@@ -1,6 +1,6 @@
 import { describe, expect, it, test } from 'vitest';
 import { toProperties } from '../../../../src/cgroup/systemd/properties.js';
-import type { Resources } from '../../../../src/spec/types.js';
+import type { Resources } from '../../../../src/spec/resources.js';
 
 /** The properties as `NAME=VALUE`. */
 function named(resources: Resources): readonly string[] {

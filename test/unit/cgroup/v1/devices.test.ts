@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type DeviceState, formatAccess, parseState, toState, transition } from '../../../../src/cgroup/v1/devices.js';
 import { withDefaults } from '../../../../src/cgroup/devices/rules.js';
-import type { DeviceRule } from '../../../../src/spec/types.js';
+import type { DeviceRule } from '../../../../src/spec/resources.js';
 import { isAllowed, QUESTIONS, type Question, RULES } from '../../../helpers/device-rules.js';
 
 /** The kernel's device cgroup, as security/device_cgroup.c has it. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { OptionError } from '../../../../src/errors/option-error.js';
 import type { UpdateOptions } from '../../../../src/spec/options.js';
 import { checkUpdate, parseUpdate } from '../../../../src/spec/parse/update.js';
-import type { Resources } from '../../../../src/spec/types.js';
+import type { Resources } from '../../../../src/spec/resources.js';
 
 const device = (path: string) => (path.startsWith('/dev/sd') ? { major: 8, minor: 0 } : undefined);
 const parse = (options: object): Resources => parseUpdate(options, device);

@@ -1,0 +1,45 @@
+import { accessSync, constants, existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/** A runtime that engines are pointed at. */
+export interface Runtime {
+  readonly name: string;
+  /** Of its program. */
+  readonly path: string;
+}
+
+const OURS: Runtime = {
+  name: 'corral-oci',
+  path: fileURLToPath(new URL('../../dist/cli/corral-oci.cjs', import.meta.url)),
+};
+
+/** corral-oci, and runc where it is installed: what fails with that, too, is not ours. */
+export const RUNTIMES: readonly Runtime[] = [
+  OURS,
+  ...['/usr/sbin/runc', '/usr/bin/runc', '/usr/local/bin/runc']
+    .filter((path) => existsSync(path))
+    .slice(0, 1)
+    .map((path) => ({ name: 'runc', path })),
+];
+
+/** Returns which of the programs are not in PATH. */
+export function missingPrograms(...names: readonly string[]): readonly string[] {
+  const directories = (process.env['PATH'] ?? '').split(':');
+  return names.filter((name) => !directories.some((directory) => isExecutable(`${directory}/${name}`)));
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Why tests of engines cannot run here; `undefined` when they can. */
+export function whyNot(...programs: readonly string[]): string | undefined {
+  if (process.geteuid?.() !== 0) return 'needs root';
+  const missing = missingPrograms(...programs);
+  return missing.length === 0 ? undefined : `needs the program ${missing.join(', ')}`;
+}
