@@ -25,8 +25,6 @@ export interface EngineRequest {
   /** @defaultValue `cgroupfs` */
   readonly driver?: CgroupDriver;
   readonly formula?: WeightFormula;
-  /** Paths of the spec's own devices: their default rules are not added. */
-  readonly ownDevices?: readonly string[];
   /** The caller cannot be expected to rule over devices: it is not root, or in a user namespace. */
   readonly isRootless: boolean;
   /** Whom the cgroup is given to, in the caller's ids: the container has a cgroup namespace, and mounts it to write there. */
@@ -135,8 +133,8 @@ function missing(controller: Controller, { resources, rules }: Wanted, facts: Cg
 
 /** v1's where they are, as all tools expect; programs where there is v2 alone. */
 function planDevices(place: EnginePlace, request: EngineRequest): DevicePlan | undefined {
-  const { resources, ownDevices, isRootless } = request;
-  const rules = withDefaults(resources.devices ?? [], ownDevices);
+  const { resources, isRootless } = request;
+  const rules = withDefaults(resources.devices ?? []);
   const checked = checkRules(rules, `${POINTER}/devices`);
   const v1 = place.v1.find(({ controllers }) => controllers.includes('devices'));
   if (permitsAll(checked)) return undefined;

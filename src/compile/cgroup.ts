@@ -13,7 +13,7 @@ import { cgroupOwner } from './ids.js';
  * @throws UnsupportedError, OptionError; ConfigError for an engine's spec
  */
 export function compileCgroup(id: string, spec: Spec, facts: HostFacts, ids: IdPlan): CgroupPlan {
-  const { resources, cgroupsPath, devices = [] } = spec.linux;
+  const { resources, cgroupsPath } = spec.linux;
   const owner = (): NonNullable<Parameters<typeof planCgroup>[0]['delegate']> => cgroupOwner(spec.process, ids, facts);
   if (isEngines(spec))
     return planEngineCgroup({
@@ -23,7 +23,6 @@ export function compileCgroup(id: string, spec: Spec, facts: HostFacts, ids: IdP
       cgroupsPath,
       ...cgroupDriverOf(spec),
       formula: weightFormulaOf(spec),
-      ownDevices: devices.map(({ path }) => path),
       isRootless: !facts.caller.privileged || !facts.userns.initial,
       ...(writesCgroups(spec) ? { owner: owner() } : {}),
     });

@@ -112,7 +112,8 @@ export function engineSpec(lab: Lab, wish: EngineWish = {}): Spec {
       readonlyPaths: [],
       sysctl: {},
       resources: {},
-      cgroupsPath: `/${lab.cgroupParent}/engine`,
+      // An engine’s parents stay: without one, nothing does.
+      cgroupsPath: `/${lab.cgroupParent}`,
       ...wish.linux,
     },
     annotations: { [ANNOTATIONS.engine]: 'true' },

@@ -77,22 +77,22 @@ export function permitsAll(rules: readonly AccessRule[]): boolean {
   return left[0] !== undefined && isWhole(left[0]) && left.every(({ allow }) => allow);
 }
 
-/** A device that each container has. */
-interface DefaultDevice extends DeviceRule {
-  /** Absent: one that only a rule is about. */
-  readonly path?: string;
-}
-
 // Nodes may be made of any device: what counts is that they cannot be opened.
-const DEFAULTS: readonly DefaultDevice[] = [
+const DEFAULTS: readonly DeviceRule[] = [
   { allow: true, type: 'c', access: 'm' },
   { allow: true, type: 'b', access: 'm' },
-  { path: '/dev/null', allow: true, type: 'c', major: 1, minor: 3, access: 'rwm' },
-  { path: '/dev/random', allow: true, type: 'c', major: 1, minor: 8, access: 'rwm' },
-  { path: '/dev/full', allow: true, type: 'c', major: 1, minor: 7, access: 'rwm' },
-  { path: '/dev/tty', allow: true, type: 'c', major: 5, minor: 0, access: 'rwm' },
-  { path: '/dev/zero', allow: true, type: 'c', major: 1, minor: 5, access: 'rwm' },
-  { path: '/dev/urandom', allow: true, type: 'c', major: 1, minor: 9, access: 'rwm' },
+  // /dev/null
+  { allow: true, type: 'c', major: 1, minor: 3, access: 'rwm' },
+  // /dev/random
+  { allow: true, type: 'c', major: 1, minor: 8, access: 'rwm' },
+  // /dev/full
+  { allow: true, type: 'c', major: 1, minor: 7, access: 'rwm' },
+  // /dev/tty
+  { allow: true, type: 'c', major: 5, minor: 0, access: 'rwm' },
+  // /dev/zero
+  { allow: true, type: 'c', major: 1, minor: 5, access: 'rwm' },
+  // /dev/urandom
+  { allow: true, type: 'c', major: 1, minor: 9, access: 'rwm' },
   // /dev/pts/*, and /dev/ptmx
   { allow: true, type: 'c', major: 136, access: 'rwm' },
   { allow: true, type: 'c', major: 5, minor: 2, access: 'rwm' },
@@ -100,12 +100,10 @@ const DEFAULTS: readonly DefaultDevice[] = [
 
 /**
  * Returns an engine's rules with those that every container needs after them, as other runtimes add them: the spec demands
- * these devices. One that the spec has at the same path takes the place of the default one.
+ * these devices.
  *
- * @param own - paths of the spec's own devices
  * @see runtime-spec config-linux.md "Default Devices"; opencontainers/runc AllowedDevices
  */
-export function withDefaults(rules: readonly DeviceRule[], own: readonly string[] = []): readonly DeviceRule[] {
-  const added = DEFAULTS.filter(({ path }) => path === undefined || !own.includes(path));
-  return [...rules, ...added.map(({ path: _, ...rule }) => rule)];
+export function withDefaults(rules: readonly DeviceRule[]): readonly DeviceRule[] {
+  return [...rules, ...DEFAULTS];
 }

@@ -1,68 +1,54 @@
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { CgroupRef } from '../../../src/cgroup/types.js';
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
 import { startExec } from '../../../src/container/exec.js';
 import { figuresOf } from '../../../src/container/figures.js';
 import { readIdentity } from '../../../src/container/identity.js';
 import { launchContainer } from '../../../src/container/launch.js';
-import { Prepared, prepare } from '../../../src/container/prepare.js';
+import { Prepared } from '../../../src/container/prepare.js';
 import type { State } from '../../../src/container/state.js';
 import { updateResources } from '../../../src/container/update-resources.js';
 import type { ConfigError } from '../../../src/errors/config-error.js';
+import { addon } from '../../../src/native/addon.js';
 import { formatStatsEvent } from '../../../src/oci/runc-stats.js';
-import { ANNOTATIONS } from '../../../src/spec/annotations.js';
-import type { Spec } from '../../../src/spec/types.js';
 import type { Resources } from '../../../src/spec/resources.js';
 import { UndoStack } from '../../../src/util/undo.js';
+import { engineSpec } from '../../helpers/engine.js';
+import { makeLab } from '../../helpers/lab.js';
 import { requires } from '../../helpers/requires.js';
 
-const PARENT = `/corral-enginetest-${process.pid}`;
-const refs: CgroupRef[] = [];
-const undo = new UndoStack();
-let nowhere = -1;
-let directory = '';
+const lab = makeLab();
 
-beforeEach(() => {
-  nowhere = openSync('/dev/null', 'r+');
-  directory = mkdtempSync(join(tmpdir(), 'corral-engine-'));
-});
-
-afterEach(async () => {
-  const paths = refs.splice(0).flatMap(({ v2, v1 }) => [...(v2 ? [v2] : []), ...v1].map(({ path }) => dirname(path)));
-  // What was made on the way goes with it: the processes, the cgroups, and the directories above them.
-  await undo.unwind();
-  expect(paths.filter((path) => existsSync(path))).toEqual([]);
-  closeSync(nowhere);
-  rmSync(directory, { recursive: true });
-});
-
-/** A container of `corral run`, with its cgroups as an engine wants them. */
-async function launch(resources: Resources): Promise<State> {
-  const { spec } = prepare(['sleep', '100'], { name: 'engine', userns: 'host', init: false, rootfs: '/' });
-  const annotations = { [ANNOTATIONS.engine]: 'true', [ANNOTATIONS.loopback]: 'down' };
-  const engine: Spec = { ...spec, annotations, linux: { ...spec.linux, resources, cgroupsPath: `${PARENT}/web` } };
-  const prepared = new Prepared('engine', engine);
-  const { placement } = prepared;
+/** A container of an engine that runs; nothing of it is left once it is disposed of. */
+async function launch(resources: Resources): Promise<AsyncDisposable & { readonly state: State }> {
+  const spec = engineSpec(lab, { script: 'exec sleep 100', linux: { resources } });
+  const nowhere = openSync('/dev/null', 'r+');
+  // The start is given before anybody waits for it.
+  const [start, giveStart] = addon.pipe();
+  writeSync(giveStart, '1');
+  const undo = new UndoStack();
+  const end = async (): Promise<void> => {
+    await undo.unwind();
+    for (const fd of [nowhere, start, giveStart]) closeSync(fd);
+  };
+  const prepared = new Prepared('engine', spec);
+  const plan = { ...prepared.placement, content: () => prepared.plan };
   const streams = { stdin: nowhere, stdout: nowhere, stderr: nowhere };
-  const plan = { ...placement, content: () => prepared.plan };
-  const { pid, cgroup } = await launchContainer(plan, { undo, streams }, (ref) => refs.push(ref));
-  const init = readIdentity(pid);
-  if (init === undefined) throw new Error('it has ended');
-  const owner = readIdentity(process.pid);
-  if (owner === undefined) throw new Error('this process has no identity');
-  return { version: 1, id: 'engine', status: 'running', createdAt: '', owner, init, spec: engine, cgroup };
+  const fds = new Map([['start', start]]);
+  const { pid, cgroup } = await launchContainer(plan, { undo, streams, fds }, () => undefined);
+  const [init, owner] = [readIdentity(pid), readIdentity(process.pid)];
+  if (init === undefined || owner === undefined) throw new Error('it has ended');
+  const state: State = { version: 1, id: 'engine', status: 'running', createdAt: '', owner, init, spec, cgroup };
+  return { state, [Symbol.asyncDispose]: end };
 }
 
 describe('a container of an engine', () => {
   it('is born in its cgroups, and what enters it later goes there too', async (ctx) => {
     requires(ctx, { root: true, cgroup: true });
-    const state = await launch({});
+    await using container = await launch({});
+    const { state } = container;
     const own = readFileSync(`/proc/${state.init?.pid}/cgroup`, 'utf8');
-    expect(own).toContain(`:${PARENT}/web\n`);
-    const out = join(directory, 'out');
-    const exec = await startExec(state, ['sleep', '100'], { stdout: { file: out } });
+    expect(own).toContain(`:/${lab.cgroupParent}\n`);
+    const exec = await startExec(state, ['sleep', '100'], { stdout: 'ignore', stderr: 'ignore' });
     expect(readFileSync(`/proc/${exec.pid}/cgroup`, 'utf8')).toBe(own);
     expect(exec.notes).toEqual([]);
     exec.signal('SIGKILL');
@@ -71,7 +57,8 @@ describe('a container of an engine', () => {
 
   it('is changed by resources, all or none', async (ctx) => {
     requires(ctx, { root: true, cgroup: true, controllers: ['memory', 'pids', 'cpuset'] });
-    const state = await launch({ pids: { limit: 20 }, memory: { limit: 64 << 20 } });
+    await using container = await launch({ pids: { limit: 20 }, memory: { limit: 64 << 20 } });
+    const { state } = container;
     const update = (given: Resources): Promise<void> =>
       updateResources(state, given, { isRootless: false, note: () => undefined });
     await update({ pids: { limit: 21 }, memory: { limit: 0 }, cpu: { shares: 0, cpus: '' } });
@@ -89,7 +76,8 @@ describe('a container of an engine', () => {
 
   it('tells its figures as runc does', async (ctx) => {
     requires(ctx, { root: true, cgroup: true, controllers: ['memory', 'pids'] });
-    const state = await launch({ pids: { limit: 20 } });
+    await using container = await launch({ pids: { limit: 20 } });
+    const { state } = container;
     const event = JSON.parse(formatStatsEvent('web', figuresOf(state))) as unknown;
     expect(event).toMatchObject({
       type: 'stats',

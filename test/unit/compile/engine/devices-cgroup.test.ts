@@ -113,5 +113,10 @@ describe('a mount of type cgroup', () => {
     expect(
       refused({ facts: hostFacts({ cgroup: NO_CGROUP }), namespaces: [{ type: 'mount' }, { type: 'pid' }] }),
     ).toThrow('/mounts/0/type');
+    // A hierarchy that the container is not in, since it may not be written.
+    const unwritten = { ...HYBRID, v1Base: [], v1Top: [] };
+    expect(refused({ facts: hostFacts({ cgroup: unwritten }), namespaces: host })).toThrow(
+      '/sys/fs/cgroup/memory is not seen here',
+    );
   });
 });
