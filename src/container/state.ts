@@ -14,8 +14,9 @@ export interface State {
   readonly id: string;
   /** `creating`: the launch is under way, or died under way. `created`: it waits for the start that an engine gives. */
   readonly status: 'creating' | 'created' | 'running';
-  /** Of such a container: the index of the step that waits. */
+  /** Of such a container: the indexes of the step that waits, and of the last. */
   readonly startStep?: number;
+  readonly execStep?: number;
   /** RFC 3339. */
   readonly createdAt: string;
   /** The process that waits for the container and clears up after it. */

@@ -78,8 +78,9 @@ async function launch(prepared: Prepared, owned: OwnedState, undo: UndoStack): P
   );
   const init = readIdentity(launched.pid);
   if (init === undefined) throw new NotFoundError(prepared.id);
-  const startStep = prepared.plan.steps.findIndex(({ op }) => op === 'await-start');
-  owned.update({ status: 'created', init, cgroup: launched.cgroup, startStep });
+  const { steps } = prepared.plan;
+  const indexes = { startStep: steps.findIndex(({ op }) => op === 'await-start'), execStep: steps.length - 1 };
+  owned.update({ status: 'created', init, cgroup: launched.cgroup, ...indexes });
   closeSync(start);
   return launched;
 }

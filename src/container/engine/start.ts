@@ -68,7 +68,10 @@ function checkStarted(store: Store, state: State): void {
 }
 
 // The plan itself is not kept; how it ends follows from the spec.
-function lastSteps({ id, spec }: State): readonly Step[] {
+function lastSteps({ id, spec, startStep = 0, execStep = 0 }: State): readonly Step[] {
   const { args: argv, env: environment } = spec.process;
-  return [...compileStart(id, spec), { op: 'exec', argv, environment }];
+  const start = compileStart(id, spec);
+  const isFiltered = execStep - startStep > start.length;
+  const filter: Step = { op: 'set-seccomp', profile: '', flags: 0, program: new Uint8Array() };
+  return [...start, ...(isFiltered ? [filter] : []), { op: 'exec', argv, environment }];
 }
