@@ -31,7 +31,7 @@ test('an exec joins all namespaces, enters the pid namespace, and then is like a
     'set no_new_privs',
     'set parent-death signal SIGKILL',
     'close descriptors from 3 on',
-    expect.stringMatching(/^load the seccomp filter/),
+    expect.stringMatching(/^load the seccomp filter .*default profile/),
     'exec ls',
   ]);
 });
