@@ -113,14 +113,13 @@ export function compileCredentials(
 ): readonly Step[] {
   const { process } = spec;
   const full = spec.linux.namespaces.length > 0;
-  const filter = compileFilter(filtered, facts);
-  const place = placeOf(filter, process);
+  const filter = placeFilter(compileFilter(filtered, facts), process);
   return [
     // Once nothing has to be opened any more: with `nofile=10`, corral-init itself would run out of descriptors.
     ...process.rlimits.map(({ type, soft, hard }): Step => {
       return { op: 'set-rlimit', resource: RLIMIT[type as keyof typeof RLIMIT], soft, hard };
     }),
-    ...(place === 'before the rest' ? filter : []),
+    ...filter.first,
     ...(full ? [boundingSet(process, grantable(ids, facts))] : []),
     ...(full || changesUser(process, facts.caller) ? [user(process, ids.maps?.setgroups !== 'deny')] : []),
     ...(full ? [capabilities(process, grantable(ids, facts))] : []),
@@ -129,24 +128,29 @@ export function compileCredentials(
     // along anyway.
     ...(endsNamespace ? [] : parentDeath(spec, SIGNALS.SIGKILL)),
     { op: 'close-descriptors', first: 3 },
-    ...(place === 'before the start' ? filter : []),
+    ...filter.beforeStart,
     ...(waits ? compileStart(id, spec) : []),
-    ...(place === 'last' ? filter : []),
+    ...filter.last,
     { op: 'exec', argv: process.args, environment: process.env },
   ];
 }
 
-type FilterPlace = 'before the rest' | 'before the start' | 'last';
+type FilterPlace = 'first' | 'beforeStart' | 'last';
 
 // As late as can be, so that the profile need not allow more than the command itself calls: then only the exec comes after it.
 // But without no_new_privs it takes CAP_SYS_ADMIN, which is about to be given up; the profile must allow what comes after, as
 // with runc. And who is to get its notifications gets them from the process that makes the container, which is gone by the start.
-function placeOf(filter: readonly Step[], { noNewPrivileges }: Process): FilterPlace {
-  if (!noNewPrivileges) return 'before the rest';
-  const notifies = filter.some(
-    (step) => step.op === 'set-seccomp' && (Number(step.flags) & SECCOMP_FLAG.NEW_LISTENER) !== 0,
-  );
-  return notifies ? 'before the start' : 'last';
+function placeFilter(
+  filter: readonly Step[],
+  { noNewPrivileges }: Process,
+): Readonly<Record<FilterPlace, readonly Step[]>> {
+  const notifies = filter.some((step) => step.op === 'set-seccomp' && hasListener(step.flags));
+  const place: FilterPlace = !noNewPrivileges ? 'first' : notifies ? 'beforeStart' : 'last';
+  return { first: [], beforeStart: [], last: [], [place]: filter };
+}
+
+function hasListener(flags: number | bigint): boolean {
+  return (Number(flags) & SECCOMP_FLAG.NEW_LISTENER) !== 0;
 }
 
 // Only who may set groups is asked to: for everybody else they stay as they are.

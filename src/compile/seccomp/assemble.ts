@@ -1,7 +1,7 @@
 import type { Comparison, Graph, Node } from './graph.js';
 
 /** Of `struct sock_filter`. */
-export const INSTRUCTION_SIZE = 8;
+const INSTRUCTION_SIZE = 8;
 
 /** BPF_MAXINSNS: the kernel takes no longer program. */
 export const MAX_INSTRUCTIONS = 4096;
