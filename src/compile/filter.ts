@@ -38,7 +38,7 @@ function defaultFilter(spec: Spec, { cpu }: HostFacts): Filter {
   const { capabilities } = spec.process;
   const nest = nests(spec);
   const program = PRECOMPILED[variantOf(cpu, capabilities.bounding, nest)];
-  if (program !== undefined) return { program: Buffer.from(program, 'base64'), flags: 0 };
+  if (program !== undefined) return { program: new Uint8Array(Buffer.from(program, 'base64')), flags: 0 };
   return compileSeccomp(defaultSeccomp(capabilities, nest), cpu);
 }
 

@@ -46,11 +46,12 @@ async function showPlan({ operands, options }: VerbCall<PlanFlags>): Promise<num
   return EXIT.ok;
 }
 
-// JSON has no bigint, and a number beyond 2^53 would be read as another one.
+// JSON has no bytes and no bigint, and a number beyond 2^53 would be read as another one.
 function formatJson(value: unknown): string {
   const text = JSON.stringify(
     value,
     (_key, part: unknown) => {
+      if (part instanceof Uint8Array) return Buffer.from(part).toString('base64');
       if (typeof part !== 'bigint') return part;
       return part <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(part) : String(part);
     },
