@@ -202,6 +202,9 @@ describe('corral plan', () => {
     expect(parse(json.stdout)).toMatchObject({
       id: 'web',
       clone: { flags: expect.arrayContaining(['CLONE_NEWPID']) as unknown },
+      steps: expect.arrayContaining([
+        expect.objectContaining({ op: 'set-seccomp', program: expect.stringMatching(/^IAAAAAQAAAA/) as string }),
+      ]) as unknown,
     });
   });
 
