@@ -7,6 +7,8 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <net/if.h>
 #include <sched.h>
 #include <sys/ioctl.h>
@@ -126,6 +128,14 @@ static inline void set_capabilities(uint64_t effective, uint64_t permitted, uint
 }
 
 static inline void set_no_new_privileges(void) { check(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "no_new_privs"); }
+
+// `bytes`: struct sock_filter, one after the other.
+static inline void set_seccomp(const unsigned char *bytes, size_t size, unsigned flags) {
+  struct sock_filter program[4096];
+  memcpy(program, bytes, size);
+  const struct sock_fprog all = {(unsigned short)(size / sizeof(program[0])), program};
+  check(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &all), "seccomp");
+}
 
 static inline void close_descriptors(unsigned first) {
   check(syscall(SYS_close_range, first, ~0u, 4 /* CLOSE_RANGE_CLOEXEC */), "close_range");

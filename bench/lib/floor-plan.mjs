@@ -234,6 +234,10 @@ const TRANSLATE = {
   ],
   'set-no-new-privileges': () => ['set_no_new_privileges()'],
   'close-descriptors': ({ first }) => [`close_descriptors(${first})`],
+  'set-seccomp': ({ program, flags }) => {
+    const bytes = Buffer.from(program, 'base64');
+    return [`set_seccomp((const unsigned char[]){${[...bytes].join(',')}}, ${bytes.length}, ${flags}u)`];
+  },
   exec: () => [],
 };
 

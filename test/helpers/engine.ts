@@ -8,17 +8,19 @@ import { STEPS, type StepName } from '../../src/plan/steps.js';
 import { addon } from '../../src/native/addon.js';
 import { ANNOTATIONS } from '../../src/spec/annotations.js';
 import { DEFAULT_CAPABILITIES } from '../../src/spec/defaults.js';
+import type { Hooks } from '../../src/spec/hooks.js';
 import type { Linux, Mount, Process, SpecNamespaceType, Spec } from '../../src/spec/types.js';
 import { UndoStack } from '../../src/util/undo.js';
 import type { Lab } from './lab.js';
 
 /** The steps that only an engine's spec has. */
 export const ENGINE_STEPS: readonly StepName[] = (Object.keys(STEPS) as StepName[]).filter(
-  (name) => STEPS[name].number >= 41 && STEPS[name].number <= 49,
+  (name) => STEPS[name].number >= 41 && STEPS[name].number <= 69,
 );
 
 /** What a test asks of an engine's spec, beside what all of them have. */
 export interface EngineWish {
+  readonly hooks?: Hooks;
   /** A script for sh. */
   readonly script?: string;
   readonly rootfs?: string;
@@ -116,6 +118,7 @@ export function engineSpec(lab: Lab, wish: EngineWish = {}): Spec {
       cgroupsPath: `/${lab.cgroupParent}`,
       ...wish.linux,
     },
+    ...(wish.hooks === undefined ? {} : { hooks: wish.hooks }),
     annotations: { [ANNOTATIONS.engine]: 'true' },
   };
 }

@@ -112,6 +112,8 @@ describe('corral doctor', () => {
         '-q',
         '-w',
         '/',
+        '--seccomp',
+        'unconfined',
         '-v',
         `${copy}:${copy}:ro`,
         '--',

@@ -79,10 +79,12 @@ describe('signalAll', () => {
   it('reaches cgroups that the container has made', async (context) => {
     requires(context, { programs: ['perl'], cgroup2: true });
     const container = await perl(FAMILY);
-    const exec = await container.exec(['perl', '-e', `$SIG{TERM} = sub { exit 5 }; print "ready\\n"; sleep 1 while 1`]);
-    exec.stdout.resume();
-    await until(() => lab.containers.get(container.id).processes === 8, 'exec runs');
-    await delay(200 * TIME_SCALE);
+    const exec = await container.exec([
+      'perl',
+      '-e',
+      `$| = 1; $SIG{TERM} = sub { exit 5 }; print "ready\\n"; sleep 1 while 1`,
+    ]);
+    await untilSays(exec, 'ready');
     expect(await container.signalAll('TERM')).toMatchObject({ processes: 7 });
     expect(await exec.exited).toMatchObject({ exitCode: 5 });
   });
