@@ -7,17 +7,18 @@ import { expect } from 'vitest';
 import { checkProfile } from '../../../src/compile/seccomp/check.js';
 import { ARCHITECTURES_OF, X32_BIT, readTable } from '../../../src/compile/seccomp/architectures.js';
 import { compileSeccomp } from '../../../src/compile/seccomp/compile.js';
-import { OPERATORS } from '../../../src/compile/seccomp/words.js';
+import { OPERATORS, type Operator } from '../../../src/compile/seccomp/words.js';
 import type { Seccomp, SeccompArgument } from '../../../src/spec/seccomp.js';
 import { runFilter } from '../../helpers/bpf.js';
 import { itWhen } from '../../helpers/when.js';
 
 const HEADER = '/usr/include/seccomp.h';
-const SCMP_NAMES = { SCMP_ARCH_X86: 'x86', SCMP_ARCH_X32: 'x32', SCMP_ARCH_ARM: 'arm' };
+const SCMP_NAMES = { SCMP_ARCH_X86: 'x86', SCMP_ARCH_ARM: 'arm' };
 const [cpu, others] =
   process.arch === 'arm64'
     ? (['arm64', ['SCMP_ARCH_ARM']] as const)
-    : (['x64', ['SCMP_ARCH_X86', 'SCMP_ARCH_X32']] as const);
+    : // With x32, 2.5 at times forgets to load the number.
+      (['x64', ['SCMP_ARCH_X86']] as const);
 
 const CALLS = ['read', 'openat', 'personality', 'mount', 'fstat64', 'chown32', 'ptrace', 'set_tls', 'preadv2'];
 
@@ -43,12 +44,12 @@ const action = fc.constantFrom(
 );
 
 // Rules for one call with conditions on different arguments, or with different actions, are where libseccomp 2.5 goes astray:
-// it lays them into one tree. So a call has one such rule here, or some that differ in the value of one argument, a small one, as
-// in the profiles that there are.
+// it lays them into one tree. So a call has one such rule here, or some that differ in the value of one argument, as in
+// the profiles that there are.
 const conditions: fc.Arbitrary<readonly (readonly SeccompArgument[])[]> = fc.oneof(
   fc.uniqueArray(argument, { maxLength: 3, selector: ({ index }) => index }).map((args) => [args]),
   fc
-    .tuple(fc.nat(5), fc.uniqueArray(fc.bigInt(0n, 6n), { minLength: 1, maxLength: 4 }))
+    .tuple(fc.nat(5), fc.uniqueArray(number, { minLength: 1, maxLength: 4 }))
     .map(([index, values]) => values.map((value) => [{ index, op: 'SCMP_CMP_EQ', value, valueTwo: 0n }])),
 );
 
@@ -74,6 +75,17 @@ const profile: fc.Arbitrary<Seccomp> = fc.record({
 /** SECCOMP_RET_ERRNO with ENOSYS. */
 const NEWER = 0x50026;
 
+/** enum scmp_compare, seccomp.h */
+const COMPARE: Readonly<Record<Operator, number>> = {
+  SCMP_CMP_NE: 1,
+  SCMP_CMP_LT: 2,
+  SCMP_CMP_LE: 3,
+  SCMP_CMP_EQ: 4,
+  SCMP_CMP_GE: 5,
+  SCMP_CMP_GT: 6,
+  SCMP_CMP_MASKED_EQ: 7,
+};
+
 /** As runc puts it to libseccomp. */
 function toWords(made: Seccomp): string {
   const { defaultReturn, rules: checked, architectures } = checkProfile(made, '');
@@ -83,7 +95,7 @@ function toWords(made: Seccomp): string {
         const word = ({ high, low }: { readonly high: number; readonly low: number }): string =>
           String((BigInt(high) << 32n) | BigInt(low));
         const [a, b] = operator === 'SCMP_CMP_MASKED_EQ' ? [mask, value] : [value, value];
-        return `${String(index)} ${String(OPERATORS.indexOf(operator) + 1)} ${word(a)} ${word(b)}`;
+        return `${String(index)} ${String(COMPARE[operator])} ${word(a)} ${word(b)}`;
       });
       return `rule ${String(returns)} ${names[0] ?? ''} ${String(conditions.length)} ${args.join(' ')}`;
     }),

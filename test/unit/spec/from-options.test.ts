@@ -30,7 +30,6 @@ describe('without options, a container', () => {
     expect(spec.root).toEqual({ path: '/' });
     expect(destinations({})).toEqual([...DEFAULT_MOUNTS.map(({ destination }) => destination), '/tmp', '/run']);
     expect(spec.annotations).toEqual({
-      [ANNOTATIONS.seccomp]: 'default',
       [ANNOTATIONS.rootfs]: 'host-overlay',
       [ANNOTATIONS.init]: 'true',
       [ANNOTATIONS.dieWithParent]: 'true',
