@@ -1,5 +1,8 @@
 #include <fcntl.h>
+#include <linux/netlink.h>
 #include <poll.h>
+#include <pthread.h>
+#include <sched.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -161,6 +164,32 @@ Napi::Value ReceiveMessage(const Napi::CallbackInfo& info) {
   return result;
 }
 
+struct NetlinkCall {
+  int namespace_fd = -1;
+  // The socket, or a negative errno.
+  int result = 0;
+};
+
+// A socket belongs to the network namespace of the thread that makes it. This thread ends afterwards: nobody else
+// moves.
+void* OpenNetlink(void* argument) {
+  auto* call = static_cast<NetlinkCall*>(argument);
+  call->result = call->namespace_fd < 0 ? 0 : Checked(::setns(call->namespace_fd, CLONE_NEWNET));
+  if (call->result == 0) call->result = Checked(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
+  return nullptr;
+}
+
+Napi::Value NetlinkSocket(const Napi::CallbackInfo& info) {
+  Args args(info);
+  NetlinkCall call{.namespace_fd = args.Int("namespaceFd")};
+  if (!args.ok()) return info.Env().Undefined();
+  pthread_t thread{};
+  const int error = ::pthread_create(&thread, nullptr, OpenNetlink, &call);
+  if (error != 0) return Throw(info.Env(), "pthread_create", error);
+  ::pthread_join(thread, nullptr);
+  return NumberOrThrow(info.Env(), call.namespace_fd < 0 ? "socket" : "setns", call.result);
+}
+
 }  // namespace
 
 void InitSocket(Napi::Env env, Napi::Object exports) {
@@ -170,6 +199,7 @@ void InitSocket(Napi::Env env, Napi::Object exports) {
   Export<ConnectSocket>(env, exports, "connectSocket");
   Export<SendMessage>(env, exports, "sendMessage");
   Export<ReceiveMessage>(env, exports, "receiveMessage");
+  Export<NetlinkSocket>(env, exports, "netlinkSocket");
 }
 
 }  // namespace corral

@@ -27,6 +27,9 @@ inline constexpr long kSysMountSetattr = 442;
 inline constexpr uint64_t kCloneClearSighand = 0x1'0000'0000;
 inline constexpr uint64_t kCloneIntoCgroup = 0x2'0000'0000;
 
+// CLONE_NEWTIME, which clone(2) has no room for
+inline constexpr int kCloneNewtime = 0x80;
+
 struct CloneArgs {
   uint64_t flags = 0;
   uint64_t pidfd = 0;
@@ -83,6 +86,25 @@ struct MountAttr {
   uint64_t userns_fd = 0;
 };
 static_assert(sizeof(MountAttr) == 32, "MOUNT_ATTR_SIZE_VER0");
+
+// sched_setattr(2): glibc's own declaration came with 2.41
+struct SchedAttr {
+  uint32_t size = 0;
+  uint32_t policy = 0;
+  uint64_t flags = 0;
+  int32_t nice = 0;
+  uint32_t priority = 0;
+  uint64_t runtime = 0;
+  uint64_t deadline = 0;
+  uint64_t period = 0;
+};
+static_assert(sizeof(SchedAttr) == 48, "SCHED_ATTR_SIZE_VER0");
+
+// ioprio_set(2)
+inline constexpr int kIoprioWhoProcess = 1;
+
+// ioctl_nsfs(2)
+inline constexpr unsigned long kNsGetNstype = _IO(0xb7, 0x3);
 
 // waitid(2)
 inline constexpr unsigned kIdTypePidfd = 3;

@@ -39,7 +39,14 @@ const Signature* FindSignature(uint32_t number) {
 
 // These do not come back: one of them is the last step, and the last step is one of them.
 bool IsFinal(uint32_t number) {
-  return number == static_cast<uint32_t>(StepNumber::exec) || number == static_cast<uint32_t>(StepNumber::serve_files);
+  switch (static_cast<StepNumber>(number)) {
+    case StepNumber::exec:
+    case StepNumber::serve_files:
+    case StepNumber::await_plan:
+      return true;
+    default:
+      return false;
+  }
 }
 
 class Validator {

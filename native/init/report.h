@@ -57,7 +57,15 @@ class Report {
   ReportPage* page_ = nullptr;
 };
 
-enum class MessageType : uint32_t { kFailed = 1, kPid = 2, kTerminal = 3, kListener = 4, kSynchronize = 5, kReady = 6 };
+enum class MessageType : uint32_t {
+  kFailed = 1,
+  kPid = 2,
+  kTerminal = 3,
+  kListener = 4,
+  kSynchronize = 5,
+  kReady = 6,
+  kNextPlan = 8
+};
 
 struct Message {
   MessageType type;

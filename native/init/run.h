@@ -28,6 +28,13 @@ struct Context {
   mode_t umask = 0022;
   // What find-executable found; empty where the plan has no such step.
   char executable[PATH_MAX] = "";
+  // The variable that find-home has made, `HOME=…`; empty where the plan has no such step.
+  char home[PATH_MAX] = "";
+  // The working directory was closed to this process: it is tried again as the container's user.
+  bool directory_pending = false;
+  // The CPUs that the process had before set-cpu-affinity, as sched_getaffinity(2) gives them.
+  uint64_t cpus[16] = {};
+  size_t cpus_size = 0;
   // The signals that were blocked before stay-as-init blocked them all.
   uint64_t signal_mask = 0;
   // The lists of pointers that exec made, in memory that an init shares with the workload until its exec.
@@ -53,6 +60,9 @@ struct Failure {
 
 // Ends this process if the one that sent the plan has ended, or closed its end of the socket.
 void ExitWithoutParent(const Context& context);
+
+// Waits for a plan, runs it, and becomes the workload. Ends without a word where the parent has given up.
+[[noreturn]] void TakePlan(Context* context);
 
 // Runs the plan, which has been validated, from a step on, and becomes the workload.
 [[noreturn]] void RunPlan(Context* context, uint32_t first);

@@ -18,6 +18,10 @@ export interface NativeAddon {
   setns(options: { readonly fd: number; readonly flags: number }): void;
   /** prctl(PR_SET_CHILD_SUBREAPER). */
   setChildSubreaper(options: { readonly enabled: boolean }): void;
+  /** ioctl(NS_GET_NSTYPE): the CLONE_NEW flag of the namespace behind a descriptor; 0 for what is none. */
+  namespaceType(options: { readonly fd: number }): number;
+  /** prlimit(2) on another process: its hard limit becomes at least `hard`, decimal digits; the soft one stays. */
+  raiseHardLimit(options: { readonly pid: number; readonly resource: number; readonly hard: string }): void;
 
   /** pidfd_open(2). */
   pidfdOpen(options: { readonly pid: number; readonly flags: number }): number;
@@ -56,6 +60,8 @@ export interface NativeAddon {
 
   /** connect(2) of an AF_UNIX stream socket, not waiting and from then on non-blocking: EAGAIN while the queue is full. */
   connectSocket(options: { readonly path: string }): number;
+  /** socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE), of another network namespace unless `namespaceFd` is -1. */
+  netlinkSocket(options: { readonly namespaceFd: number }): number;
 
   /** memfd_create(2); `executable` maps to MFD_EXEC where the kernel knows it. */
   memfdCreate(options: { readonly name: string; readonly executable: boolean }): number;

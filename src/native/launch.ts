@@ -57,6 +57,10 @@ export type Outcome =
       readonly kind: 'synchronize' | 'ready';
     }
   | {
+      /** `await-plan`: corral-init waits for what only its parent can do, and for another plan. */
+      readonly kind: 'next plan';
+    }
+  | {
       /** The process has opened a terminal for itself; more outcomes follow. */
       readonly kind: 'terminal';
       /** Its master. Belongs to the caller; closed, it hangs the terminal up. */
@@ -197,6 +201,7 @@ function parseOutcome(data: Uint8Array, fds: readonly number[]): Outcome {
   if (type === 2) return { kind: 'pid', pid: value, pidfd: expectFd(fd, 'pidfd') };
   if (type === 5) return { kind: 'synchronize' };
   if (type === 6) return { kind: 'ready' };
+  if (type === 8) return { kind: 'next plan' };
   if (type === 3) return { kind: 'terminal', fd: expectFd(fd, 'terminal') };
   if (type === 4) return { kind: 'listener', fd: expectFd(fd, 'seccomp listener') };
   fds.forEach(closeSync);

@@ -14,8 +14,10 @@ import {
   S_IFBLK,
   S_IFIFO,
 } from '../util/linux.js';
+import { IOPRIO_CLASS, IOPRIO_CLASS_SHIFT, SCHED_POLICY } from '../util/linux-process.js';
 import { signalName } from '../util/signals.js';
 import type { Step, StepName, StepOf } from './steps.js';
+import type { ParentAct } from './types.js';
 
 type Describers = { readonly [N in StepName]: (step: StepOf<N>) => string };
 
@@ -73,11 +75,39 @@ const DESCRIBERS: Describers = {
   'replace-symlink': ({ root, path, target }) => `replace ${at(root, path)} by a symlink to ${target}`,
   'change-root': () => 'change root',
   remount: ({ root, target }) => `remount ${at(root, target)}`,
+  'enter-time-namespace': ({ offsets }) =>
+    ['enter a new time namespace', ...offsets.split('\n')].filter((line) => line !== '').join(', '),
+  'set-working-directory': ({ path, again }) =>
+    `change directory to ${path}${Number(again) === 1 ? ', where it was closed before' : ''}`,
+  'own-standard-streams': ({ uid }) => `give stdin, stdout and stderr to user ${String(uid)}`,
+  'set-scheduler': ({ policy }) => `set scheduler ${POLICY_NAMES[Number(policy)] ?? String(policy)}`,
+  'set-io-priority': ({ priority }) => `set I/O priority ${ioPriority(Number(priority))}`,
+  'set-personality': ({ domain }) => `set personality ${hex(domain)}`,
+  'set-memory-policy': ({ mode, nodes }) => `set memory policy ${hex(mode)} on nodes ${nodes.join(',')}`,
+  'set-security-label': ({ file, label }) => `write ${JSON.stringify(label)} to /proc/${file}`,
+  'join-session-keyring': ({ name }) => `join session keyring ${name}`,
+  'place-descriptor': ({ number }) => `hand on descriptor ${String(number)}`,
+  'drop-descriptors': ({ first }) => `drop descriptors from ${String(first)} on`,
+  'set-cpu-affinity': ({ cpus }) => `set CPU affinity ${cpus.length > 0 ? cpus.join(',') : 'as the cgroup has it'}`,
+  'find-home': ({ uid }) => `find the home directory of user ${String(uid)}`,
+  'await-plan': () => 'wait for the parent to write id maps',
 };
 
 /** Returns a step as verb and object: `mount proc on /proc`. */
 export function describeStep(step: Step): string {
   return (DESCRIBERS[step.op] as (step: Step) => string)(step);
+}
+
+/** Returns what the parent does as verb and object, as it stands in plans and in errors. */
+export function describeAct(act: ParentAct): string {
+  switch (act.act) {
+    case 'set-oom-score-adj':
+      return `set oom_score_adj to ${String(act.value)}`;
+    case 'raise-hard-limit':
+      return `raise the hard limit ${rlimitName(act.resource)} to ${limit(act.hard)}`;
+    case 'move-net-device':
+      return `move network device ${act.device}${act.name === act.device ? '' : ` as ${act.name}`}`;
+  }
 }
 
 /** Returns what {@link describeStep} leaves out: the arguments of the system calls, for plans. */
@@ -108,6 +138,8 @@ export function stepDetail(step: Step): string {
         ...flagNames(SECCOMP_FLAG, step.flags).map((name) => name.toLowerCase()),
         `sha256:${digest(step.program)}`,
       ].join(' ');
+    case 'set-scheduler':
+      return schedulerDetail(step);
     case 'exec':
       return step.argv.slice(1).map(shellWord).join(' ');
     case 'find-executable':
@@ -161,6 +193,12 @@ function deviceWords({ mode, device }: StepOf<'make-device'>): string {
   return `${type === S_IFBLK ? 'block' : 'character'} ${String(major)}:${String(minor)}`;
 }
 
+function schedulerDetail({ flags, nice, priority, runtime, deadline, period }: StepOf<'set-scheduler'>): string {
+  return Object.entries({ flags, nice, priority, runtime, deadline, period })
+    .flatMap(([name, value]) => (BigInt(value) === 0n ? [] : [`${name} ${String(value)}`]))
+    .join(' ');
+}
+
 // Slots are named where a path alone would mislead: the stage is not the container.
 function at(root: string | undefined, path: string): string {
   if (root === undefined || root === 'root') return path;
@@ -189,6 +227,13 @@ function profileName(profile: string): string {
 // Enough to see that two plans have the same one.
 function digest(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex').slice(0, 12);
+}
+
+const POLICY_NAMES = Object.keys(SCHED_POLICY);
+
+function ioPriority(value: number): string {
+  const name = Object.keys(IOPRIO_CLASS)[(value >> IOPRIO_CLASS_SHIFT) - 1] ?? 'of no class';
+  return `${name} ${String(value & ((1 << IOPRIO_CLASS_SHIFT) - 1))}`;
 }
 
 function rlimitName(resource: number | bigint): string {

@@ -1,4 +1,5 @@
-import { describeStep, stepDetail } from './describe.js';
+import { describeAct, describeStep, stepDetail } from './describe.js';
+import type { Step } from './steps.js';
 import type {
   CgroupPlan,
   DevicePlan,
@@ -15,13 +16,16 @@ export function formatPlan(plan: LaunchPlan): string {
   const { scope } = plan.cgroup;
   const cgroup = section('cgroup', cgroupLines(plan.cgroup));
   const clone = section('clone', [cloneLine(plan)]);
+  const joined = (plan.namespaces ?? []).map(({ path, type, slot }) => `open ${type} ${path} as ${slot}`);
   return [
+    section('namespaces', joined),
     // systemd makes a scope around a process.
     ...(scope === undefined
       ? [cgroup, clone]
       : [clone, section('systemd', scopeLines(scope, plan.cgroup.flat === true)), cgroup]),
+    section('corral-init, without ids', stepLines(plan.prelude ?? [])),
     section('parent', parentLines(plan)),
-    section('corral-init', stepLines(plan)),
+    section('corral-init', stepLines(plan.steps)),
     section('notes', plan.notes),
   ]
     .filter((text) => text !== '')
@@ -112,11 +116,12 @@ function cloneLine({ cgroup, clone }: LaunchPlan): string {
   return ['clone3', flags.join(' | ')].filter((word) => word !== '').join(' ');
 }
 
-function parentLines({ idMaps, cgroup, fds }: LaunchPlan): readonly string[] {
+function parentLines({ idMaps, cgroup, fds, acts = [] }: LaunchPlan): readonly string[] {
   return [
     ...(idMaps === undefined ? [] : [`map uids ${formatRanges(idMaps.uids)}`, `map gids ${formatRanges(idMaps.gids)}`]),
     ...cgroup.v1.map(({ path }) => `join ${path}`),
     ...fds.map(formatFd).filter((line) => line !== ''),
+    ...acts.map(describeAct),
   ];
 }
 
@@ -130,6 +135,7 @@ function span(first: number, size: number): string {
 }
 
 function formatFd(fd: FdPlan): string {
+  if (fd.kind === 'inherited') return `hand on descriptor ${String(fd.number)}`;
   if (fd.kind === 'cgroup-kill') return 'open cgroup.kill for the init';
   if (fd.kind !== 'tree') return '';
   const traits = [fd.recursive ? 'recursive' : '', fd.idmap ? 'idmapped' : '', formatMapping(fd.mapping)].filter(
@@ -147,7 +153,7 @@ function formatMapping(mapping: MountMapping | undefined): string {
   return `${how}: uids ${formatRanges(by.uids)}; gids ${formatRanges(by.gids)}`;
 }
 
-function stepLines({ steps }: LaunchPlan): readonly string[] {
+function stepLines(steps: readonly Step[]): readonly string[] {
   const width = String(steps.length - 1).length;
   return steps.map((step, index) => {
     const detail = stepDetail(step);

@@ -43,6 +43,42 @@ const HINTS: Partial<Readonly<Record<StepName, readonly Hint[]>>> = {
     ['EACCES', 'the container’s user may not enter the working directory'],
     ['ENOTDIR', 'the working directory is a file'],
   ],
+  'join-namespaces': [
+    ['EPERM', 'joining a namespace needs CAP_SYS_ADMIN in the user namespace that owns it'],
+    ['EINVAL', 'the user namespace is the runtime’s own already, or the namespace cannot be joined from here'],
+  ],
+  'enter-time-namespace': [
+    ['EINVAL', 'time namespaces need Linux 5.6'],
+    ['ERANGE', 'the offset makes a clock negative, or too large'],
+    ['EACCES', 'setting the offsets needs CAP_SYS_TIME in the user namespace of the container'],
+    ['EPERM', 'setting the offsets needs CAP_SYS_TIME in the user namespace of the container'],
+  ],
+  'set-working-directory': [
+    ['ENOENT', 'the working directory does not exist in the container'],
+    ['EACCES', 'the container’s user may not enter the working directory'],
+    ['ENOTDIR', 'the working directory is a file'],
+    ['EXDEV', 'the working directory is outside the container’s root: it may be an attempt to break out'],
+  ],
+  'set-scheduler': [
+    ['EPERM', 'this policy needs CAP_SYS_NICE on the host'],
+    ['EBUSY', 'the kernel has no bandwidth left for SCHED_DEADLINE'],
+    ['EINVAL', 'the kernel does not know this policy, or its parameters are out of range'],
+  ],
+  'set-io-priority': [['EPERM', 'the real-time class needs CAP_SYS_ADMIN or CAP_SYS_NICE on the host']],
+  'set-memory-policy': [
+    ['ENOSYS', 'the kernel has no NUMA memory policies'],
+    ['EINVAL', 'there is no such NUMA node, or the mode and its nodes do not go together'],
+  ],
+  'set-security-label': [
+    ['ENOENT', 'there is no such AppArmor profile, or the container has no real /proc'],
+    ['EACCES', 'the security module does not allow this label'],
+    ['EINVAL', 'the security module does not know this label'],
+  ],
+  'join-session-keyring': [
+    ['EDQUOT', 'this user has too many keys: see /proc/sys/kernel/keys/maxkeys, or use --no-new-keyring'],
+  ],
+  'place-descriptor': [['EBADF', 'fewer descriptors were handed to the runtime than it was told to pass on']],
+  'set-cpu-affinity': [['EINVAL', 'none of these CPUs is among those of the container’s cgroup']],
   'keep-children': [
     ['ENOENT', 'it takes a /proc of this pid namespace, and a kernel that lists children there (CONFIG_PROC_CHILDREN)'],
   ],
@@ -68,7 +104,10 @@ const HINTS: Partial<Readonly<Record<StepName, readonly Hint[]>>> = {
     ['EAGAIN', 'the pids limit leaves no room for the thread that hands the notifications over'],
     ['ENOMEM', 'too many filters lie on top of each other: 32768 instructions in all'],
   ],
-  'set-user': [['EINVAL', 'this id is not mapped in the container’s user namespace']],
+  'set-user': [
+    ['EINVAL', 'this id is not mapped in the container’s user namespace'],
+    ['EPERM', 'the container’s user namespace denies changes of groups'],
+  ],
   'find-executable': [
     ['ENOENT', 'it is not in the container’s PATH'],
     ['EACCES', 'it is there, but not executable'],

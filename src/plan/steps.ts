@@ -101,19 +101,44 @@ export const STEPS = {
   'replace-symlink': { number: 46, args: { root: 'fd', path: 'str', target: 'str' } },
   'change-root': { number: 47, args: { root: 'fd' } },
   remount: { number: 48, args: { root: 'fd', target: 'str', flags: 'uint', data: 'str', stage: 'fd' } },
+  'enter-time-namespace': { number: 50, args: { offsets: 'str' } },
+  'set-working-directory': { number: 51, args: { path: 'str', again: 'uint' } },
+  'own-standard-streams': { number: 52, args: { uid: 'uint' } },
+  'set-scheduler': {
+    number: 53,
+    args: {
+      policy: 'uint',
+      flags: 'uint',
+      nice: 'int',
+      priority: 'uint',
+      runtime: 'uint',
+      deadline: 'uint',
+      period: 'uint',
+    },
+  },
+  'set-io-priority': { number: 54, args: { priority: 'uint' } },
+  'set-personality': { number: 55, args: { domain: 'uint' } },
+  'set-memory-policy': { number: 56, args: { mode: 'uint', nodes: 'ids' } },
+  'set-security-label': { number: 57, args: { file: 'str', label: 'str' } },
+  'join-session-keyring': { number: 58, args: { name: 'str', permissions: 'uint' } },
+  'place-descriptor': { number: 59, args: { descriptor: 'fd', number: 'uint', first: 'uint' } },
   synchronize: { number: 60, args: {} },
   'run-hook': {
     number: 61,
     args: { path: 'str', argv: 'strv', environment: 'strv', timeout: 'uint', state: 'str', state_end: 'str' },
   },
   'await-start': { number: 62, args: { start: 'fd' } },
+  'drop-descriptors': { number: 70, args: { first: 'uint', keep: 'fd' } },
+  'set-cpu-affinity': { number: 71, args: { cpus: 'ids', initial: 'uint' } },
+  'find-home': { number: 72, args: { uid: 'uint' } },
+  'await-plan': { number: 74, args: {} },
 } as const satisfies Record<string, StepDefinition>;
 
 /** The name of a step, as `corral plan` prints it. */
 export type StepName = keyof typeof STEPS;
 
-/** The steps that do not come back: a plan ends with one of them. */
-export const FINAL_STEPS: readonly StepName[] = ['exec', 'serve-files'];
+/** The steps that do not come back: a plan ends with one of them. After `await-plan` there is another plan. */
+export const FINAL_STEPS: readonly StepName[] = ['exec', 'serve-files', 'await-plan'];
 
 /** The name of a slot that holds a file descriptor while a plan runs; `undefined` where a step takes none. */
 export type SlotName = string;

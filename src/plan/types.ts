@@ -8,6 +8,8 @@ export interface LaunchPlan extends Placement {
   readonly steps: readonly Step[];
   /** What this host could not give in full, in words for the user. */
   readonly notes: readonly string[];
+  /** What the parent does to the process before that gets its plan. */
+  readonly acts?: readonly ParentAct[];
 }
 
 /** Where a container is born: what has to be known before the clone. */
@@ -17,7 +19,37 @@ export interface Placement {
   readonly clone: ClonePlan;
   /** Absent: the container has the caller's ids. */
   readonly idMaps?: IdMapPlan;
+  /** Namespaces that are there already, and are joined: opened before anything is made. */
+  readonly namespaces?: readonly NamespacePlan[];
+  /** What corral-init does before it has ids: the last of it is `await-plan`. */
+  readonly prelude?: readonly Step[];
 }
+
+/** A namespace that is joined by its path. */
+export interface NamespacePlan {
+  readonly slot: SlotName;
+  readonly path: string;
+  /** As the runtime-spec calls it. */
+  readonly type: string;
+  /** The clone(2) flag of that type. */
+  readonly flag: number;
+  /** Where in the config.json it stands. */
+  readonly pointer: string;
+}
+
+/** What a process that is to have a user namespace of its own can no longer do by itself. */
+export type ParentAct =
+  | { readonly act: 'set-oom-score-adj'; readonly value: number }
+  /** Soft limits stay: the process sets them itself, once it has opened all that it needs. */
+  | { readonly act: 'raise-hard-limit'; readonly resource: number; readonly hard: number | bigint }
+  | {
+      readonly act: 'move-net-device';
+      /** Its name in the runtime's network namespace, and in the container's. */
+      readonly device: string;
+      readonly name: string;
+      /** Of the network namespace; absent: the process's own. */
+      readonly namespace?: SlotName;
+    };
 
 /** One interface file and what goes in. */
 export interface CgroupWrite {
@@ -165,6 +197,10 @@ export type FdPlan =
     }
   /** The `cgroup.kill` of the cgroup that holds the container's processes. */
   | { readonly slot: SlotName; readonly kind: 'cgroup-kill' }
+  /** One of {@link Placement.namespaces}. */
+  | { readonly slot: SlotName; readonly kind: 'namespace' }
+  /** A descriptor that the runtime itself was started with. */
+  | { readonly slot: SlotName; readonly kind: 'inherited'; readonly number: number }
   | { readonly slot: SlotName; readonly kind: 'pidfd' }
   | { readonly slot: SlotName; readonly kind: 'socket' }
   /** The FIFO that the start is written to. */

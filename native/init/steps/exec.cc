@@ -52,7 +52,8 @@ const char** Arguments(const Context& context) { return static_cast<const char**
 int Prepare(Context& context, const exec_args& args) {
   if (context.pointers != nullptr) return 0;
   // In memory of their own, because the plan holds offsets.
-  const size_t count = size_t{1} + args.argv.size() + 1 + args.environment.size() + 1;
+  const size_t homes = context.home[0] != '\0' ? 1 : 0;
+  const size_t count = size_t{1} + args.argv.size() + 1 + homes + args.environment.size() + 1;
   context.pointers_size = count * sizeof(char*);
   context.pointers = ::mmap(nullptr, context.pointers_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (context.pointers == MAP_FAILED) {
@@ -60,7 +61,8 @@ int Prepare(Context& context, const exec_args& args) {
     return -ENOMEM;
   }
   const char** const environment = WritePointers(Arguments(context), args.argv);
-  WritePointers(environment, args.environment);
+  if (homes != 0) environment[0] = context.home;
+  WritePointers(environment + homes, args.environment);
   ::umask(context.umask);
   return 0;
 }

@@ -27,6 +27,30 @@ int change_directory(Context& context, const change_directory_args& args) {
 
 namespace {
 
+// A directory that cannot be reached from the root is the host's (CVE-2024-21626). The kernel says so in its name.
+int CheckWithinRoot() {
+  char path[PATH_MAX];
+  const long length = Call(SYS_getcwd, path, sizeof(path));
+  if (length < 0) return static_cast<int>(length);
+  return path[0] == '/' ? 0 : -EXDEV;
+}
+
+}  // namespace
+
+// As root first: the directory may be closed to the container's user. Then, where it was closed to root (of a user
+// namespace, on NFS, below a FUSE mount), as that user.
+int set_working_directory(Context& context, const set_working_directory_args& args) {
+  if (args.again != 0 && !context.directory_pending) return 0;
+  const int changed = Checked(::chdir(args.path));
+  if (args.again == 0 && (changed == -EACCES || changed == -EPERM)) {
+    context.directory_pending = true;
+    return 0;
+  }
+  return changed < 0 ? changed : CheckWithinRoot();
+}
+
+namespace {
+
 // mkdir(2) takes no set-group-id bit, and a default ACL of the directory above may have taken some of the others.
 int SetMode(const Parent& parent, mode_t mode, int flags) {
   struct stat status {};

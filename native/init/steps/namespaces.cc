@@ -8,6 +8,7 @@
 
 #include <cstring>
 
+#include "../../common/linux_compat.h"
 #include "../../common/syscall.h"
 #include "paths.h"
 #include "steps.h"
@@ -18,6 +19,26 @@ int unshare(Context&, const unshare_args& args) { return Checked(::unshare(stati
 
 int join_namespaces(Context& context, const join_namespaces_args& args) {
   return Checked(::setns(context.Slot(args.namespaces), static_cast<int>(args.flags)));
+}
+
+// The offsets can be written until a process is in the namespace; unshare(2) puts none in, only later children. So this
+// process goes in by setns(2), as its only thread.
+int enter_time_namespace(Context&, const enter_time_namespace_args& args) {
+  const int unshared = Checked(::unshare(kernel::kCloneNewtime));
+  if (unshared < 0) return unshared;
+  if (*args.offsets != '\0') {
+    const Fd file = OpenProcFile("self/timens_offsets", O_WRONLY);
+    const int written = file.ok() ? WriteAll(file.get(), args.offsets, std::strlen(args.offsets)) : file.error();
+    if (written < 0) return written;
+  }
+  const Fd made(Call(SYS_openat, AT_FDCWD, "/proc/self/ns/time_for_children", O_RDONLY | O_CLOEXEC, 0));
+  return made.ok() ? Checked(::setns(made.get(), kernel::kCloneNewtime)) : made.error();
+}
+
+// This process is ready for what only its parent can do, above all the id maps of a user namespace that it has made.
+int await_plan(Context& context, const await_plan_args&) {
+  SendMessage(context.socket, {MessageType::kNextPlan, context.step, 0});
+  TakePlan(&context);
 }
 
 // setns(2) and unshare(2) of a pid namespace work for the children of the caller only. The child is made with
