@@ -1,20 +1,22 @@
 import { UnsupportedError } from '../errors/unsupported-error.js';
 import type { HostFacts } from '../host/facts.js';
-import type { CgroupPlan, LaunchPlan, Placement } from '../plan/types.js';
+import type { CgroupPlan, FdPlan, LaunchPlan, Placement } from '../plan/types.js';
 import type { Step } from '../plan/steps.js';
 import { ANNOTATIONS, isEngines, nests } from '../spec/annotations.js';
 import type { Spec } from '../spec/types.js';
 import { MS_PRIVATE } from '../util/linux.js';
 import { compileCgroup } from './cgroup.js';
+import { checkEngine } from './check-engine.js';
 import { compileClone } from './clone.js';
 import type { Context, Part } from './context.js';
-import { hasNamespace, isDev, isWithin } from './questions.js';
+import { hasNamespace, isDev, isWithin, makesNamespace } from './questions.js';
 import { NULL_DEVICE, compileDevices, compileNullDevice } from './devices.js';
 import { compileEngineRoot, ownsMounts } from './engine/root.js';
 import { type Exposure, exposures } from './exposed.js';
 import { compileCreateHooks, startFds } from './hooks.js';
 import { filterNotes } from './filter.js';
-import { becomeRoot, planIds } from './ids.js';
+import { engineActs, engineKeyring, engineSurroundings, preservedFds } from './engine-process.js';
+import { planIds } from './ids.js';
 import { compileMount } from './mounts.js';
 import { NOTES, USERNS_HINT } from './notes.js';
 import {
@@ -51,40 +53,53 @@ export interface StagedPlan {
 
 /** Does what {@link compile} does, in two stages. */
 export function compileInStages(id: string, wanted: Spec, facts: HostFacts): StagedPlan {
-  const { spec, notes } = settleUserNamespace(wanted, facts);
+  if (isEngines(wanted)) checkEngine(wanted, facts);
+  const { spec, notes } = isEngines(wanted) ? { spec: wanted, notes: [] } : settleUserNamespace(wanted, facts);
   const ids = planIds(id, spec, facts);
   const context: Context = { id, spec, facts, ids };
   const cgroup = compileCgroup(id, spec, facts, ids);
-  const { flags, steps } = compileClone(context, cgroup);
-  const placement = { id, cgroup, clone: { flags }, ...(ids.maps === undefined ? {} : { idMaps: ids.maps }) };
+  const { flags, joined, prelude, steps } = compileClone(context, cgroup);
+  const placement = {
+    id,
+    cgroup,
+    clone: { flags },
+    ...(ids.maps === undefined ? {} : { idMaps: ids.maps }),
+    ...(joined.length === 0 ? {} : { namespaces: joined }),
+    ...(prelude.length === 0 ? {} : { prelude }),
+  };
   const placementNotes = [...notes, ...cgroupNotes(context, cgroup), ...ids.notes];
   return {
     placement,
-    complete: () => ({ ...placement, ...compileContent(context, cgroup, { steps, notes: placementNotes }) }),
+    complete: () => ({ ...placement, ...compileContent(context, placement, { steps, notes: placementNotes }) }),
   };
 }
 
 function compileContent(
   context: Context,
-  cgroup: CgroupPlan,
+  { cgroup, namespaces = [], prelude }: Placement,
   before: { readonly steps: readonly Step[]; readonly notes: readonly string[] },
 ): Omit<LaunchPlan, keyof Placement> {
   const isolated = isEngines(context.spec) ? ownsMounts(context.spec) : hasNamespace(context.spec, 'mount');
   const root = compileRootOf(context, cgroup);
   const guarding = selectGuarding(context, cgroup);
+  const acts = engineActs(context);
   return {
     fds: [
       { slot: 'report', kind: 'report' },
       ...streamFds(context.spec),
+      ...(prelude === undefined ? namespaces : []).map(({ slot }): FdPlan => ({ slot, kind: 'namespace' })),
       ...(root.fds ?? []),
       ...guardFds(guarding),
       ...startFds(context.spec),
+      ...preservedFds(context.spec),
     ],
+    ...(acts.length === 0 ? {} : { acts }),
     steps: [
-      ...becomeRoot(context),
       ...before.steps,
+      ...engineKeyring(context),
       ...root.steps,
       ...compileIdentity(context),
+      ...engineSurroundings(context),
       ...(isolated ? compileReadonlyPaths(context) : []),
       ...compileSurroundings(context),
       ...compileExecutable(context),
@@ -202,9 +217,12 @@ function compileReadonlyPaths({ spec }: Context): readonly Step[] {
 
 /** What the other namespaces hold: names, kernel parameters, the loopback device. */
 function compileIdentity({ spec }: Context): readonly Step[] {
-  const loopback = hasNamespace(spec, 'network') && spec.annotations[ANNOTATIONS.loopback] !== 'down';
+  // In one that is joined, the loopback device is as its owner wants it.
+  const loopback = makesNamespace(spec, 'network') && spec.annotations[ANNOTATIONS.loopback] !== 'down';
+  const { hostname, domainname } = spec;
   return [
-    ...(spec.hostname === undefined ? [] : [{ op: 'set-hostname', name: spec.hostname } as const]),
+    ...(hostname === undefined ? [] : [{ op: 'set-hostname', name: hostname } as const]),
+    ...(domainname === undefined ? [] : [{ op: 'set-domainname', name: domainname } as const]),
     ...(loopback ? [{ op: 'bring-up-loopback' } as const] : []),
     ...Object.entries(spec.linux.sysctl).map(([name, value]): Step => ({ op: 'write-sysctl', name, value })),
   ];

@@ -43,6 +43,7 @@ export function compileFiles(
   ];
   return {
     clone: { flags: [] },
+    notes: [],
     fds: [
       { slot: 'report', kind: 'report' },
       { slot: SOCKET, kind: 'socket' },

@@ -1,10 +1,10 @@
 import type { HostFacts, IdLoan } from '../host/facts.js';
 import type { IdRange } from '../plan/types.js';
-import { ANNOTATIONS, HOST_OVERLAY, nests } from '../spec/annotations.js';
+import { ANNOTATIONS, HOST_OVERLAY, isEngines, nests } from '../spec/annotations.js';
 import type { Step } from '../plan/steps.js';
-import type { Spec } from '../spec/types.js';
+import type { IdMapping, Spec } from '../spec/types.js';
 import type { Context, IdPlan } from './context.js';
-import { hasNamespace } from './questions.js';
+import { hasNamespace, joinsNamespace, makesNamespace } from './questions.js';
 import { whyNotIdmapped } from './idmap.js';
 import { NOTES } from './notes.js';
 
@@ -23,14 +23,38 @@ const RANGES = (1_879_048_192 - FIRST_ID) / RANGE_SIZE;
  * caller stay as they are. Everybody else maps what /etc/subuid lends them, or their own id alone.
  */
 export function planIds(id: string, spec: Spec, facts: HostFacts): IdPlan {
-  if (!hasNamespace(spec, 'user')) return { shifted: false, notes: [] };
+  if (!makesNamespace(spec, 'user')) return { shifted: false, notes: [] };
   const { uidMappings, gidMappings } = spec.linux;
+  if (isEngines(spec) && uidMappings.length > 0) return givenIds(spec, facts);
   if (uidMappings.length > 0) {
-    const ranges = (maps: typeof uidMappings): readonly IdRange[] =>
-      maps.map(({ containerID, hostID, size }) => ({ containerId: containerID, hostId: hostID, size }));
-    return direct(ranges(uidMappings), ranges(gidMappings), []);
+    return direct(toRanges(uidMappings), toRanges(gidMappings), []);
   }
   return facts.caller.privileged ? rootIds(id, spec, facts) : unprivilegedIds(facts);
+}
+
+// To the letter. Whose the files of the container are is the engine's business.
+function givenIds({ linux }: Spec, { caller, userns }: HostFacts): IdPlan {
+  const uids = toRanges(linux.uidMappings);
+  const gids = toRanges(linux.gidMappings);
+  if (caller.privileged) {
+    const setgroups = userns.setgroupsDenied === true ? 'deny' : 'allow';
+    return { maps: { uids, gids, setgroups, writer: 'direct' }, shifted: false, notes: [] };
+  }
+  // What the kernel allows an unprivileged writer by itself: its own id, and no change of groups. user_namespaces(7)
+  const alone = isAlone(uids, caller.uid) && isAlone(gids, caller.gid);
+  return {
+    maps: { uids, gids, setgroups: alone ? 'deny' : 'allow', writer: alone ? 'direct' : 'newidmap' },
+    shifted: false,
+    notes: [],
+  };
+}
+
+function toRanges(mappings: readonly IdMapping[]): readonly IdRange[] {
+  return mappings.map(({ containerID, hostID, size }) => ({ containerId: containerID, hostId: hostID, size }));
+}
+
+function isAlone(ranges: readonly IdRange[], id: number): boolean {
+  return ranges.length === 1 && ranges[0]?.size === 1 && ranges[0].hostId === id;
 }
 
 function rootIds(id: string, spec: Spec, facts: HostFacts): IdPlan {
@@ -114,7 +138,9 @@ function hash(text: string): number {
  */
 export function becomeRoot({ spec, ids }: Pick<Context, 'spec' | 'ids'>): readonly Step[] {
   if (!hasNamespace(spec, 'user')) return [];
-  return [{ op: 'set-user', uid: 0, gid: 0, groups: [], setgroups: ids.maps?.setgroups === 'deny' ? 0 : 1 }];
+  // Whether groups can be set in a user namespace that is joined is not known; they are when the process gets its user.
+  const setgroups = ids.maps?.setgroups === 'deny' || joinsNamespace(spec, 'user') ? 0 : 1;
+  return [{ op: 'set-user', uid: 0, gid: 0, groups: [], setgroups }];
 }
 
 /**

@@ -35,6 +35,9 @@ export const NOTES = {
   noOpaqueDirectories: () =>
     'a directory of the host can be removed, but not made anew: tmpfs has no user attributes before Linux 6.6',
   noSeccomp: () => 'it can make all system calls: this kernel has no filters for them (CONFIG_SECCOMP_FILTER)',
+  capabilitiesUnknown: (set: string, names: string) => `the ${set} capabilities lack what nobody knows: ${names}`,
+  capabilitiesRefused: (set: string, names: string) =>
+    `the ${set} capabilities lack what the kernel would not grant: ${names}`,
   capabilitiesMissing: (names: string) => `the caller has not got, and so cannot pass on, ${names}`,
 } as const;
 

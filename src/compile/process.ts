@@ -1,14 +1,25 @@
-import type { CallerFacts, HostFacts } from '../host/facts.js';
+import type { CallerFacts } from '../host/facts.js';
 import type { SlotName, Step } from '../plan/steps.js';
 import type { CgroupPlan, FdPlan } from '../plan/types.js';
-import { ANNOTATIONS, diesWithParent } from '../spec/annotations.js';
+import { ANNOTATIONS, diesWithParent, isEngines } from '../spec/annotations.js';
 import type { Process, Spec } from '../spec/types.js';
-import { RLIMIT, SECCOMP_FLAG, capabilityMask } from '../util/linux.js';
-import type { Context, IdPlan } from './context.js';
+import { SECCOMP_FLAG, capabilityMask } from '../util/linux.js';
+import type { Context } from './context.js';
+import {
+  type GrantedCapabilities,
+  actAsUser,
+  engineCapabilityNotes,
+  engineEnvironment,
+  enterDirectory,
+  firstClosed,
+  grantCapabilities,
+  lastOf,
+  rlimitNumber,
+} from './engine-process.js';
 import { compileFilter } from './filter.js';
-import { compileStart } from './hooks.js';
+import { compileStart, startFds } from './hooks.js';
 import { NOTES } from './notes.js';
-import { hasNamespace, hasTerminal, kernelAtLeast } from './questions.js';
+import { hasNamespace, hasTerminal, joinsNamespace, kernelAtLeast } from './questions.js';
 import { compileStreams } from './terminal.js';
 import { SIGNALS } from '../util/signals.js';
 
@@ -17,7 +28,8 @@ export function compileSurroundings(context: Context): readonly Step[] {
   const { spec } = context;
   const { oomScoreAdj } = spec.process;
   return [
-    ...(oomScoreAdj === undefined ? [] : [{ op: 'set-oom-score-adj', value: oomScoreAdj } as const]),
+    // An engine's is set by the parent.
+    ...(oomScoreAdj === undefined || isEngines(spec) ? [] : [{ op: 'set-oom-score-adj', value: oomScoreAdj } as const]),
     { op: 'set-umask', mask: spec.process.user.umask },
     // A session of its own has no controlling terminal: nothing inside can push input into the caller's (TIOCSTI).
     { op: 'new-session' },
@@ -28,15 +40,14 @@ export function compileSurroundings(context: Context): readonly Step[] {
 
 /** Where the process starts and what it runs: looked up early, so that a missing program is found before anything runs. */
 export function compileExecutable({ spec }: Context): readonly Step[] {
-  const { cwd, args, env } = spec.process;
-  return [
-    { op: 'change-directory', root: undefined, path: cwd },
-    { op: 'find-executable', file: args[0] ?? '', path: searchPath(env) },
-  ];
+  // An engine's is looked up with the rights of the container's user: see compileCredentials().
+  if (isEngines(spec)) return [];
+  const { cwd } = spec.process;
+  return [{ op: 'change-directory', root: undefined, path: cwd }, findExecutable(spec)];
 }
 
-function searchPath(env: readonly string[]): string {
-  return env.find((entry) => entry.startsWith('PATH='))?.slice('PATH='.length) ?? '';
+function findExecutable({ process: { args, env } }: Spec): Step {
+  return { op: 'find-executable', file: args[0] ?? '', path: lastOf(env, 'PATH') };
 }
 
 /** The slot of the file by which the init kills the container when nobody else would. */
@@ -82,9 +93,11 @@ export function compileInit(context: Context, guarding: Guarding): readonly Step
 }
 
 /** Says which capabilities were asked for and cannot be had: a warning, not an error, as the runtime-spec has it. */
-export function capabilityNotes({ spec, ids, facts }: Context): readonly string[] {
+export function capabilityNotes(context: Context): readonly string[] {
+  const { spec } = context;
+  if (isEngines(spec)) return engineCapabilityNotes(spec.process.capabilities, grantable(context));
   const { bounding } = spec.process.capabilities;
-  const missing = bounding.filter((name) => (capabilityMask([name]) & grantable(ids, facts)) === 0n);
+  const missing = bounding.filter((name) => (capabilityMask([name]) & grantable(context)) === 0n);
   if (spec.linux.namespaces.length === 0 || missing.length === 0) return [];
   return [NOTES.capabilitiesMissing(missing.join(', '))];
 }
@@ -107,32 +120,49 @@ interface CredentialOptions {
  *
  * The bounding set goes first: it takes CAP_SETPCAP, which set-user's credentials may lack.
  */
-export function compileCredentials(
-  { id, spec, ids, facts }: Context,
-  { endsNamespace = hasInit(spec) && hasNamespace(spec, 'pid'), waits = true, filtered = spec }: CredentialOptions = {},
-): readonly Step[] {
+export function compileCredentials(context: Context, options: CredentialOptions = {}): readonly Step[] {
+  const { spec, facts } = context;
   const { process } = spec;
-  const full = spec.linux.namespaces.length > 0;
+  const { endsNamespace = hasInit(spec) && hasNamespace(spec, 'pid'), waits = true, filtered = spec } = options;
   const filter = placeFilter(compileFilter(filtered, facts), process);
   return [
+    ...enterDirectory(context, waits ? startFds(spec)[0]?.slot : undefined),
     // Once nothing has to be opened any more: with `nofile=10`, corral-init itself would run out of descriptors.
-    ...process.rlimits.map(({ type, soft, hard }): Step => {
-      return { op: 'set-rlimit', resource: RLIMIT[type as keyof typeof RLIMIT], soft, hard };
+    ...process.rlimits.map(({ soft, hard }, index): Step => {
+      return { op: 'set-rlimit', resource: rlimitNumber(process, index), soft, hard };
     }),
     ...filter.first,
-    ...(full ? [boundingSet(process, grantable(ids, facts))] : []),
-    ...(full || changesUser(process, facts.caller) ? [user(process, ids.maps?.setgroups !== 'deny')] : []),
-    ...(full ? [capabilities(process, grantable(ids, facts))] : []),
+    ...becomeUser(context),
     ...(process.noNewPrivileges ? [{ op: 'set-no-new-privileges' } as const] : []),
     // Changing ids clears the signal, prctl(2): so this comes after. The first process of a pid namespace takes its children
     // along anyway.
     ...(endsNamespace ? [] : parentDeath(spec, SIGNALS.SIGKILL)),
-    { op: 'close-descriptors', first: 3 },
+    { op: 'close-descriptors', first: firstClosed(spec) },
     ...filter.beforeStart,
-    ...(waits ? compileStart(id, spec) : []),
+    ...(waits ? compileStart(context.id, spec) : []),
     ...filter.last,
-    { op: 'exec', argv: process.args, environment: process.env },
+    { op: 'exec', argv: process.args, environment: environmentOf(spec) },
   ];
+}
+
+function becomeUser(context: Context): readonly Step[] {
+  const { spec, facts } = context;
+  const { process } = spec;
+  const engine = isEngines(spec);
+  const full = engine || spec.linux.namespaces.length > 0;
+  const granted = grantCapabilities(process.capabilities, grantable(context));
+  return [
+    ...(full ? [boundingSet(granted)] : []),
+    ...(engine ? [{ op: 'own-standard-streams', uid: process.user.uid } as const] : []),
+    ...(full || changesUser(process, facts.caller) ? [user(process, setsGroups(context))] : []),
+    ...actAsUser(context),
+    ...(full ? [capabilities(granted)] : []),
+    ...(engine ? [findExecutable(spec)] : []),
+  ];
+}
+
+function environmentOf(spec: Spec): readonly string[] {
+  return isEngines(spec) ? engineEnvironment(spec.process.env) : spec.process.env;
 }
 
 type FilterPlace = 'first' | 'beforeStart' | 'last';
@@ -153,6 +183,12 @@ function hasListener(flags: number | bigint): boolean {
   return (Number(flags) & SECCOMP_FLAG.NEW_LISTENER) !== 0;
 }
 
+// In a user namespace that is joined, a caller without privileges has the groups that it came with.
+function setsGroups({ spec, ids, facts }: Context): boolean {
+  if (joinsNamespace(spec, 'user')) return facts.caller.privileged;
+  return ids.maps?.setgroups !== 'deny';
+}
+
 // Only who may set groups is asked to: for everybody else they stay as they are.
 function changesUser({ user: { uid, gid, additionalGids } }: Process, caller: CallerFacts): boolean {
   const others = (groups: readonly number[]): string =>
@@ -165,26 +201,20 @@ function changesUser({ user: { uid, gid, additionalGids } }: Process, caller: Ca
 }
 
 // Within a user namespace of its own the process has them all; without one, only what the caller has can be passed on.
-function grantable({ maps }: IdPlan, { caller }: HostFacts): bigint {
-  return maps === undefined ? caller.capabilities : ~0n;
+function grantable({ spec, ids: { maps }, facts: { caller } }: Context): bigint {
+  return maps === undefined && !joinsNamespace(spec, 'user') ? caller.capabilities : ~0n;
 }
 
-function boundingSet({ capabilities: { bounding } }: Process, granted: bigint): Step {
-  return { op: 'set-bounding-capabilities', keep: capabilityMask(bounding) & granted };
+function boundingSet({ bounding }: GrantedCapabilities): Step {
+  return { op: 'set-bounding-capabilities', keep: bounding };
 }
 
 function user({ user: { uid, gid, additionalGids } }: Process, setgroups: boolean): Step {
   return { op: 'set-user', uid, gid, groups: additionalGids, setgroups: setgroups ? 1 : 0 };
 }
 
-function capabilities({ capabilities: sets }: Process, granted: bigint): Step {
-  return {
-    op: 'set-capabilities',
-    effective: capabilityMask(sets.effective) & granted,
-    permitted: capabilityMask(sets.permitted) & granted,
-    inheritable: capabilityMask(sets.inheritable) & granted,
-    ambient: capabilityMask(sets.ambient) & granted,
-  };
+function capabilities({ effective, permitted, inheritable, ambient }: GrantedCapabilities): Step {
+  return { op: 'set-capabilities', effective, permitted, inheritable, ambient };
 }
 
 function parentDeath(spec: Spec, signal: number): readonly Step[] {

@@ -1,9 +1,19 @@
 import type { HostFacts, KernelVersion } from '../host/facts.js';
 import type { Mount, SpecNamespaceType, Spec } from '../spec/types.js';
 
-/** Tells whether the container gets a namespace of this type for itself. */
+/** Tells whether the container does not share the caller's namespace of this type: it has a new one, or joins another. */
 export function hasNamespace(spec: Spec, type: SpecNamespaceType): boolean {
   return spec.linux.namespaces.some((namespace) => namespace.type === type);
+}
+
+/** Tells whether a namespace of this type is made for the container. */
+export function makesNamespace(spec: Spec, type: SpecNamespaceType): boolean {
+  return spec.linux.namespaces.some((namespace) => namespace.type === type && namespace.path === undefined);
+}
+
+/** Tells whether the container joins a namespace of this type that is there already. */
+export function joinsNamespace(spec: Spec, type: SpecNamespaceType): boolean {
+  return hasNamespace(spec, type) && !makesNamespace(spec, type);
 }
 
 /** Tells whether the host's kernel is at least this version. */

@@ -28,7 +28,7 @@ export function compileStreams(context: Context): readonly Step[] {
     {
       op: 'open-terminal',
       // Without mounts of its own, the process has a terminal of the host's.
-      root: hasNamespace(spec, 'mount') ? ROOT : undefined,
+      root: hasRoot(spec) ? ROOT : undefined,
       columns: width,
       rows: height,
       uid: spec.process.user.uid,
@@ -49,8 +49,13 @@ function hasConsole(spec: Spec): boolean {
   return mounts.some(isDev) && !mounts.some(({ destination }) => destination === CONSOLE);
 }
 
+// An engine's has one even in the caller's mount namespace.
+function hasRoot(spec: Spec): boolean {
+  return hasNamespace(spec, 'mount') || isEngines(spec);
+}
+
 /** The root directory of a container that was entered, where a terminal is to be opened in it. */
 export function openRoot({ spec }: Context): readonly Step[] {
-  if (!hasTerminal(spec) || !hasNamespace(spec, 'mount')) return [];
+  if (!hasTerminal(spec) || !hasRoot(spec)) return [];
   return [{ op: 'open-directory', root: undefined, path: '/', directory: ROOT }];
 }

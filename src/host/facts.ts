@@ -29,6 +29,8 @@ export interface HostFacts {
   /** The text of /etc/resolv.conf where that is a link to somewhere that a container does not see. */
   readonly resolvConf?: string;
   readonly cgroup: CgroupFacts;
+  /** Those of `apparmor` and `selinux` that the host enforces. Looked up when they are asked for. */
+  readonly securityModules?: readonly string[];
 }
 
 export type Cpu = 'x64' | 'arm64';

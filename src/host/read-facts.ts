@@ -36,7 +36,26 @@ export function readHostFacts(options: {
     unstackable: [...facts.unstackable, ...(options.unstackable ?? [])],
     hidden: readHidden(options.cwd, facts.homes),
     kinds: readKinds(options.paths),
+    get securityModules() {
+      return readSecurityModules();
+    },
   };
+}
+
+// Where a module is built in and switched off, or another kernel's files are shown, the one is there without the other.
+function readSecurityModules(): readonly string[] {
+  return [
+    ...(readOr('/sys/module/apparmor/parameters/enabled').startsWith('Y') ? ['apparmor'] : []),
+    ...(readOr('/sys/fs/selinux/enforce') === '' ? [] : ['selinux']),
+  ];
+}
+
+function readOr(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return ''; // absent files mean that the module is
+  }
 }
 
 type SteadyFacts = Omit<HostFacts, 'unmappable' | 'hidden' | 'kinds'>;

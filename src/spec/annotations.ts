@@ -27,6 +27,10 @@ export const ANNOTATIONS = {
   engine: 'dev.corral.engine',
   /** Of such a spec: the directory that it came from. */
   bundle: 'dev.corral.bundle',
+  /** How many descriptors from 3 on the process gets of those that the runtime was started with. */
+  preserveFds: 'dev.corral.preserve-fds',
+  /** `true`: the process stays in the session keyring of its caller. */
+  noNewKeyring: 'dev.corral.no-new-keyring',
   /** `down`: not even the loopback device is brought up. */
   loopback: 'dev.corral.loopback',
 } as const;

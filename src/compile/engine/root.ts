@@ -125,13 +125,11 @@ function enterRoot({ id, spec }: Context): Part {
     if (Array.isArray(value) && value.length > 0) throw new ConfigError(pointer, value, expected);
   }
   if (root.readonly === true) throw new ConfigError('/root/readonly', root.readonly, expected);
-  const hooks = compileCreateHooks(id, spec);
-  if (cleanPath(root.path) === '/') return { steps: hooks };
   return {
     steps: [
       { op: 'open-directory', root: undefined, path: root.path, directory: ROOT },
-      ...hooks,
-      { op: 'change-root', root: ROOT },
+      ...compileCreateHooks(id, spec),
+      ...(cleanPath(root.path) === '/' ? [] : [{ op: 'change-root', root: ROOT } as const]),
     ],
   };
 }
