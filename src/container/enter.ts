@@ -53,8 +53,9 @@ export async function enter(
     // An engine's container is held together by its own cgroup: an init beside it is what no engine expects.
     const isAlone = place.leaf === undefined && entry.state.cgroup.flat !== true;
     try {
-      const launched = await launchIn(place, { ...entry, undo }, compile(isAlone));
-      return { process: { ...launched, notes: [...place.notes, ...launched.notes] }, leaf: place.leaf };
+      const plan = compile(isAlone);
+      const launched = await launchIn(place, { ...entry, undo }, plan);
+      return { process: { ...launched, notes: [...place.notes, ...plan.notes, ...launched.notes] }, leaf: place.leaf };
     } catch (error) {
       if (!hasMoved(error) || attempt === ATTEMPTS) throw error;
       await undo.unwind();

@@ -154,7 +154,7 @@ export async function startExec(
     const openStreams = await chooseStreams(options, target);
     const streams = openStreams(hostOwner(target.user, state.idMaps, facts.caller.privileged), undo);
     const entered = await enter({ state, container, undo, faults, streams: streams.child }, (alone) =>
-      compileExec(state.spec, target, { facts, idMaps: state.idMaps, alone }),
+      compileExec(state.spec, target, { facts, idMaps: state.idMaps, alone, id: state.id }),
     );
     container.close();
     const ends = streams.toNode(entered.process.terminal);

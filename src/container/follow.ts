@@ -6,7 +6,7 @@ import { Pidfd } from '../native/pidfd.js';
 import { readReportPage } from '../native/report-page.js';
 import { describeStep } from '../plan/describe.js';
 import { hintFor } from '../plan/hints.js';
-import { FINAL_STEPS, type Step } from '../plan/steps.js';
+import { FINAL_STEPS, type Step, type StepName } from '../plan/steps.js';
 import { errnoName } from '../util/errno.js';
 import { SIGNALS, signalName } from '../util/signals.js';
 import { hookFailure } from './hook-failure.js';
@@ -33,16 +33,21 @@ export interface Followed {
  * Waits for the exec, or for the moment when only the start is missing. A process that enters a pid namespace goes on as
  * another one: `running` follows it.
  *
+ * @returns how far it has come: to its exec, to where only the start is missing, or to where it needs another plan
  * @throws LaunchError or LaunchKilledError naming the step
  */
-export async function follow(followed: Followed, steps: readonly Step[], reportFd: number): Promise<void> {
+export async function follow(
+  followed: Followed,
+  steps: readonly Step[],
+  reportFd: number,
+): Promise<'started' | 'ready' | 'next plan'> {
   const { socketFd, running } = followed;
   for (;;) {
     const outcome = await awaitOutcome(socketFd);
-    if (outcome.kind === 'ready') return;
+    if (outcome.kind === 'ready' || outcome.kind === 'next plan') return outcome.kind;
     if (outcome.kind === 'started' || outcome.kind === 'failed') {
       checkOutcome(outcome, steps, { reportFd, pidfd: running.pidfd });
-      return;
+      return 'started';
     }
     await take(outcome, followed);
   }
@@ -67,6 +72,9 @@ async function take(outcome: Outcome, { socketFd, running, runHooks, listener }:
   }
 }
 
+/** Whoever has come as far as these has been started. */
+const STARTING_STEPS: readonly StepName[] = FINAL_STEPS.filter((op) => op !== 'await-plan');
+
 /** @throws LaunchError or LaunchKilledError unless the workload was exec'd */
 export function checkOutcome(
   outcome: Outcome,
@@ -80,7 +88,7 @@ export function checkOutcome(
   if (phase !== 'running' && phase !== 'created') return;
   const step = index === undefined ? undefined : steps[index];
   // At exec the page cannot change any more: whoever dies from then on has been started.
-  if (phase === 'running' && step !== undefined && FINAL_STEPS.includes(step.op)) return;
+  if (phase === 'running' && step !== undefined && STARTING_STEPS.includes(step.op)) return;
   const signal = pidfd.poll()?.signal ?? SIGNALS.SIGKILL;
   const action = phase === 'created' || step === undefined ? 'start of corral-init' : describeStep(step);
   throw new LaunchKilledError(signalName(signal), index ?? -1, action);

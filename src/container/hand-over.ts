@@ -22,6 +22,8 @@ export interface HandOverContext {
   readonly opened: (fd: FdPlan) => number | undefined;
   /** The v2 cgroup that the process was born in. */
   readonly cgroupPath: string | undefined;
+  /** The namespaces that the process joins, by slot. */
+  readonly joined: ReadonlyMap<string, Fd>;
 }
 
 /** Opens what a plan needs and sends both: from here on corral-init works by itself. */
@@ -37,6 +39,7 @@ export async function handOver({ bytes, fds }: EncodedPlan, context: HandOverCon
     ...openGuard(fds, context),
   ]);
   const numberOf = (fd: FdPlan): number => {
+    if (fd.kind === 'inherited') return fd.number;
     const number = opened(fd) ?? made.get(fd.slot)?.number;
     if (number === undefined) throw new Error(`nothing was opened for ${fd.slot}`);
     return number;

@@ -10,15 +10,16 @@ import { Pidfd } from '../native/pidfd.js';
 import { createReportPage, readReportPage } from '../native/report-page.js';
 import { encodePlan } from '../plan/encode.js';
 import type { Step } from '../plan/steps.js';
-import type { FdPlan, IdMapPlan, Placement } from '../plan/types.js';
+import type { FdPlan, IdMapPlan, NamespacePlan, ParentAct, Placement } from '../plan/types.js';
 import { CLONE } from '../util/linux.js';
 import { parseSignal } from '../util/signals.js';
 import type { UndoStack } from '../util/undo.js';
 import { type Running, follow } from './follow.js';
-import { type EncodedPlan, handOver } from './hand-over.js';
+import { type EncodedPlan, type HandOverContext, handOver } from './hand-over.js';
 import { writeIdMaps } from './id-maps.js';
 import type { Keeper } from './keeper.js';
 import type { Listener } from './seccomp-listener.js';
+import type { PreludeContext } from './prelude.js';
 
 /** Makes one step of the plan fail, or counts the parent's actions: for the failure sweep. */
 export interface LaunchFaults {
@@ -90,7 +91,7 @@ export async function launchContainer(
 }
 
 /** The parts of a plan that a process has, be it a container's first or one that enters later. */
-export interface ProcessPlan {
+export interface ProcessPlan extends Pick<Placement, 'namespaces' | 'prelude'> {
   readonly clone: { readonly flags: readonly string[] };
   readonly idMaps?: IdMapPlan;
   /** What it does. Asked for when the clone is under way. */
@@ -101,6 +102,8 @@ export interface ProcessPlan {
 export interface ProcessContent {
   readonly fds: readonly FdPlan[];
   readonly steps: readonly Step[];
+  /** What the parent does before it hands the plan over. */
+  readonly acts?: readonly ParentAct[];
 }
 
 /** Where a process is born, and what else it has to be put into. */
@@ -124,39 +127,75 @@ export interface Place {
  */
 export async function launchProcess(plan: ProcessPlan, context: LaunchContext, place: Place): Promise<LaunchedProcess> {
   const act = context.faults?.act ?? actNow;
+  const joined = plan.namespaces === undefined ? NONE : await openJoined(plan.namespaces, context, act);
   const reportFd = act('make report page', () => makeReportPage(context));
   const cloning = act('clone corral-init', () => cloneInit(plan, context, { place, reportFd }));
   // While a worker thread waits for the kernel to make the namespaces, this one thinks out the rest.
   const encoding = encode(plan, context);
   encoding.catch(() => undefined);
   const { launched, socket, running } = await cloning;
-  const encoded = await encoding;
-  const joined = (await place.join(launched)) ?? place.cgroupPath;
-  if (plan.idMaps !== undefined) await writeIdMaps(launched.pid, plan.idMaps, act);
+  const { bytes, fds, steps, acts = [] } = await encoding;
+  const cgroupPath = (await place.join(launched)) ?? place.cgroupPath;
+  const followed = { ...context, socketFd: socket.number, running };
   const opened = (fd: FdPlan): number | undefined => {
     if (fd.kind === 'report') return reportFd;
-    return fd.kind === 'stream' ? context.streams[fd.stream] : place.fds?.get(fd.slot);
+    if (fd.kind === 'stream') return context.streams[fd.stream];
+    return place.fds?.get(fd.slot) ?? joined.get(fd.slot)?.number;
   };
-  await handOver(encoded, { launched, undo: context.undo, act, opened, cgroupPath: joined });
-  await follow({ ...context, socketFd: socket.number, running }, encoded.steps, reportFd);
+  const handing = { launched, undo: context.undo, act, opened, cgroupPath, joined };
+  if (plan.prelude !== undefined)
+    await runPrelude(plan.prelude, { handing, followed, fault: context.faults?.step, reportFd });
+  if (plan.idMaps !== undefined) await writeIdMaps(launched.pid, plan.idMaps, act);
+  if (acts.length > 0) await actBefore(acts, handing);
+  await handOver({ bytes, fds }, handing);
+  for (const fd of joined.values()) fd.close();
+  await follow(followed, steps, reportFd);
   socket.close();
   return { ...running, reportFd, notes: fallbackNotes(launched, place) };
+}
+
+const NONE: ReadonlyMap<string, Fd> = new Map();
+
+// What few containers need is loaded where it is needed.
+async function openJoined(
+  namespaces: readonly NamespacePlan[],
+  { undo }: LaunchContext,
+  act: Act,
+): Promise<ReadonlyMap<string, Fd>> {
+  const { openNamespaces } = await import('./namespaces.js');
+  return openNamespaces(namespaces, { undo, act });
+}
+
+async function actBefore(acts: readonly ParentAct[], handing: HandOverContext): Promise<void> {
+  const { doParentActs } = await import('./parent-acts.js');
+  doParentActs(acts, handing);
+}
+
+async function runPrelude(steps: readonly Step[], running: PreludeContext): Promise<void> {
+  const { sendPrelude } = await import('./prelude.js');
+  await sendPrelude(steps, running);
 }
 
 // Async, so that a plan that cannot be made fails where it is awaited: after there is something to undo.
 // eslint-disable-next-line @typescript-eslint/require-await
 async function encode(
-  { content }: ProcessPlan,
+  { content, prelude = [] }: ProcessPlan,
   { faults }: LaunchContext,
-): Promise<EncodedPlan & { readonly steps: readonly Step[] }> {
-  const { fds, steps } = content();
-  const fault = faults?.step;
+): Promise<EncodedPlan & Pick<ProcessContent, 'steps' | 'acts'>> {
+  const { fds, steps, acts = [] } = content();
+  const fault = shiftFault(faults, prelude.length);
   const bytes = encodePlan({
     fds: fds.map(({ slot }) => slot),
     steps,
     ...(fault === undefined ? {} : { fault }),
   });
-  return { bytes, fds, steps };
+  return { bytes, fds, steps, acts };
+}
+
+// Steps are counted from the first of the prelude on.
+function shiftFault(faults: LaunchFaults | undefined, before: number): LaunchFaults['step'] {
+  if (faults?.step === undefined || faults.step.step < before) return undefined;
+  return { ...faults.step, step: faults.step.step - before };
 }
 
 function makeReportPage({ reportFile, undo }: LaunchContext): number {

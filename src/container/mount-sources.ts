@@ -22,10 +22,10 @@ export class IdmapRefusedError extends SyscallError {}
 export function openMountSources(
   trees: readonly TreePlan[],
   pid: number,
-  { act, undo, mappings = new Map() }: SourceContext,
+  { act, undo, joined, mappings = new Map() }: SourceContext,
 ): ReadonlyMap<string, Fd> {
   const isMapped = trees.some(({ idmap, mapping }) => idmap || mapping?.by === 'container');
-  const usernsFd = isMapped ? openSync(`/proc/${String(pid)}/ns/user`, 'r') : undefined;
+  const usernsFd = isMapped ? openSync(userNamespaceOf(pid, joined), 'r') : undefined;
   try {
     return new Map(
       trees.map((tree) => {
@@ -38,7 +38,15 @@ export function openMountSources(
   }
 }
 
+// One that is joined is joined later: the process is not in it yet.
+function userNamespaceOf(pid: number, joined: ReadonlyMap<string, Fd>): string {
+  const namespace = joined.get('user-namespace');
+  return namespace === undefined ? `/proc/${String(pid)}/ns/user` : `/proc/self/fd/${String(namespace.number)}`;
+}
+
 interface SourceContext {
+  /** The namespaces that the process joins, by slot; they stay the caller's. */
+  readonly joined: ReadonlyMap<string, Fd>;
   readonly act: Act;
   readonly undo: UndoStack;
   /** User namespaces of mappings of their own, by slot; they stay the caller's. */

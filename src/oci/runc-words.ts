@@ -1,5 +1,6 @@
 import { isContainerError } from '../errors/container-error.js';
 import { LaunchError } from '../errors/launch-error.js';
+import { errnoText } from '../util/errno.js';
 
 /**
  * Says what has failed, where engines look for runc's words in the words that they look for.
@@ -18,7 +19,9 @@ function wordsOf(error: Error & { readonly code: string }): string | undefined {
   if (error.code === 'ERR_ALREADY_EXISTS') return 'container with given ID already exists';
   if (error.code === 'ERR_STATE')
     return stateWords(error as Error & { readonly status?: string; readonly action?: string });
-  if (error instanceof LaunchError && error.op === 'find-executable') return executableWords(error);
+  if (!(error instanceof LaunchError)) return undefined;
+  if (error.op === 'find-executable') return executableWords(error);
+  if (error.op === 'set-working-directory') return directoryWords(error);
   return undefined;
 }
 
@@ -39,11 +42,24 @@ function stateWords({
   return undefined;
 }
 
-function executableWords(error: LaunchError): string {
-  const file = error.message.slice('find executable '.length, error.message.lastIndexOf(': '));
+const EXEC_FAILED = 'exec failed: unable to start container process: ';
+
+function executableWords({ message, code, errno }: LaunchError): string {
+  const file = message.slice('find executable '.length, message.lastIndexOf(': '));
   const quoted = JSON.stringify(file);
-  const start = 'exec failed: unable to start container process: ';
-  if (error.code === 'EACCES') return `${start}exec: ${quoted}: permission denied`;
-  if (file.includes('/')) return `${start}exec: ${quoted}: stat ${file}: no such file or directory`;
-  return `${start}exec: ${quoted}: executable file not found in $PATH`;
+  // In the PATH, what may not be executed is passed over.
+  if (!file.includes('/')) return `${EXEC_FAILED}exec: ${quoted}: executable file not found in $PATH`;
+  if (code === 'EACCES') return `${EXEC_FAILED}exec: ${quoted}: permission denied`;
+  return `${EXEC_FAILED}exec: ${quoted}: stat ${file}: ${errnoText(errno)}`;
 }
+
+// A try with the container's user has words of its own in the plan, which mean nothing to engines.
+function directoryWords({ message, code, errno }: LaunchError): string {
+  const path = message.slice('change directory to '.length, message.lastIndexOf(': ')).replace(AGAIN, '');
+  if (code === 'EXDEV') return OUTSIDE;
+  return `chdir to cwd (${JSON.stringify(path)}) set in config.json failed: ${errnoText(errno)}`;
+}
+
+const AGAIN = ', where it was closed before';
+const OUTSIDE =
+  'current working directory is outside of container mount namespace root -- possible container breakout detected';

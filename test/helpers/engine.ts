@@ -18,6 +18,11 @@ export const ENGINE_STEPS: readonly StepName[] = (Object.keys(STEPS) as StepName
   (name) => STEPS[name].number >= 41 && STEPS[name].number <= 69,
 );
 
+/** Those of its process, its namespaces and its life. */
+export const PROCESS_STEPS: readonly StepName[] = (Object.keys(STEPS) as StepName[]).filter(
+  (name) => STEPS[name].number >= 50,
+);
+
 /** What a test asks of an engine's spec, beside what all of them have. */
 export interface EngineWish {
   readonly hooks?: Hooks;

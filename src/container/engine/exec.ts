@@ -9,14 +9,16 @@ import { type HandOverOptions, type StartedProcess, handOver } from './console.j
 /**
  * Runs a further process in a container, with this process's streams or a terminal of its own.
  *
+ * @param options - `preserveFds`: how many descriptors of this process from 3 on it gets, too
  * @throws NotFoundError; StateError unless it runs; ConfigError, LaunchError naming the step that failed
  */
 export async function execInEngineContainer(
   store: Store,
   id: string,
   process: Process,
-  options: HandOverOptions,
+  options: HandOverOptions & { readonly preserveFds?: number },
 ): Promise<StartedProcess> {
+  const { preserveFds = 0 } = options;
   const state = store.get(id);
   const undo = new UndoStack();
   try {
@@ -27,7 +29,7 @@ export async function execInEngineContainer(
     const facts = readHostFacts({ paths: [], cwd: '/' });
     const streams = { stdin: 0, stdout: 1, stderr: 2 };
     const { process: launched } = await enter({ state, container, undo, streams }, () =>
-      compileExec(state.spec, process, { facts, idMaps: state.idMaps }),
+      compileExec(state.spec, process, { facts, idMaps: state.idMaps, id: state.id, preserveFds }),
     );
     const terminal = handOver(launched, options);
     undo.release();

@@ -1,6 +1,7 @@
 import { createEngineContainer } from '../../container/engine/create.js';
 import { readBundle } from '../bundle.js';
 import { type BundleFlags, addBundleFlags, toCreateOptions } from '../flags.js';
+import { applyFlags, passedFds } from '../passed.js';
 import { checkTerminal } from '../terminal.js';
 import type { Verb, VerbCall } from '../verb.js';
 
@@ -10,7 +11,8 @@ export const create: Verb = {
   description: 'Creates a container: all is set up, and its process waits for the start.',
   configure: addBundleFlags,
   act: async ({ operands: [id = ''], flags, globals }: VerbCall<BundleFlags>) => {
-    const spec = readBundle(flags.bundle, globals);
+    const passed = passedFds(flags.preserveFds, process.env, process.pid);
+    const spec = applyFlags(readBundle(flags.bundle, globals), flags, passed);
     checkTerminal(spec.process, flags.consoleSocket, true);
     const { warnings } = await createEngineContainer(globals.store, id, spec, toCreateOptions(flags));
     warnings.forEach(globals.warn);

@@ -6,6 +6,7 @@ import { readText } from '../bundle.js';
 import { type ExecFlags, addExecFlags, processOf } from '../exec-flags.js';
 import { toCreateOptions } from '../flags.js';
 import { awaitProcess } from '../foreground.js';
+import { passedFds, tellPassed } from '../passed.js';
 import { checkTerminal } from '../terminal.js';
 import type { Verb, VerbCall } from '../verb.js';
 
@@ -20,9 +21,13 @@ export const exec: Verb = {
   },
   act: async ({ operands: [id = '', ...words], flags, globals }: VerbCall<ExecFlags>) => {
     const { store, warn } = globals;
-    const target = readTarget(store.get(id).spec.process, words, flags, warn);
+    const passed = passedFds(flags.preserveFds, process.env, process.pid);
+    const target = tellPassed(readTarget(store.get(id).spec.process, words, flags, warn), passed);
     checkTerminal(target, flags.consoleSocket, flags.detach === true);
-    const started = await execInEngineContainer(store, id, target, toCreateOptions(flags));
+    const started = await execInEngineContainer(store, id, target, {
+      ...toCreateOptions(flags),
+      preserveFds: passed.count,
+    });
     started.warnings.forEach(warn);
     if (flags.detach !== true) return awaitProcess(started);
     started.pidfd.close();

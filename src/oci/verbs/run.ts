@@ -5,6 +5,7 @@ import { startEngineContainer } from '../../container/engine/start.js';
 import { readBundle } from '../bundle.js';
 import { type BundleFlags, addBundleFlags, toCreateOptions } from '../flags.js';
 import { awaitProcess } from '../foreground.js';
+import { applyFlags, passedFds } from '../passed.js';
 import { checkTerminal } from '../terminal.js';
 import type { Verb, VerbCall } from '../verb.js';
 
@@ -23,7 +24,8 @@ export const run: Verb = {
   },
   act: async ({ operands: [id = ''], flags, globals }: VerbCall<RunFlags>) => {
     const { store, warn } = globals;
-    const spec = readBundle(flags.bundle, globals);
+    const passed = passedFds(flags.preserveFds, process.env, process.pid);
+    const spec = applyFlags(readBundle(flags.bundle, globals), flags, passed);
     checkTerminal(spec.process, flags.consoleSocket, flags.detach === true);
     const started = await createEngineContainer(store, id, spec, toCreateOptions(flags));
     started.warnings.forEach(warn);

@@ -16,7 +16,7 @@ import { LaunchError, LaunchKilledError } from '../../../src/errors/launch-error
 import { describeStep } from '../../../src/plan/describe.js';
 import { STEPS, type StepName } from '../../../src/plan/steps.js';
 import { makeLab } from '../../helpers/lab.js';
-import { ENGINE_STEPS } from '../../helpers/engine.js';
+import { ENGINE_STEPS, PROCESS_STEPS } from '../../helpers/engine.js';
 import { type Snapshot, findLeaks, listChildren, takeSnapshot } from '../../helpers/leaks.js';
 import { hasController, requires } from '../../helpers/requires.js';
 import { TIME_SCALE } from '../../helpers/scale.js';
@@ -245,7 +245,9 @@ const NOT_SWEPT: Readonly<Partial<Record<StepName, string>>> = {
   'set-domainname': 'no option asks for it',
   'serve-files': 'of cp alone: see copy.test.ts',
   'keep-children': 'of what has no cgroup of its own, and of v1: see the exec above',
-  ...Object.fromEntries(ENGINE_STEPS.map((name) => [name, 'of an engine’s spec: see its own sweep'])),
+  ...Object.fromEntries(
+    [...ENGINE_STEPS, ...PROCESS_STEPS].map((name) => [name, 'of an engine’s spec: see its own sweep']),
+  ),
 };
 
 it('the plans of the sweep have every step that a launch can have', (context) => {
