@@ -76,7 +76,7 @@ async function take(outcome: Outcome, { socketFd, running, runHooks, listener }:
 const STARTING_STEPS: readonly StepName[] = FINAL_STEPS.filter((op) => op !== 'await-plan');
 
 /** @throws LaunchError or LaunchKilledError unless the workload was exec'd */
-export function checkOutcome(
+function checkOutcome(
   outcome: Outcome,
   steps: readonly Step[],
   { reportFd, pidfd }: { readonly reportFd: number; readonly pidfd: Pidfd },

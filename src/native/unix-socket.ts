@@ -12,7 +12,7 @@ const MOST = 108;
  * @returns the descriptor, which belongs to the caller
  * @throws SyscallError
  */
-export function connectUnix(path: string): number {
+function connectUnix(path: string): number {
   return call(`connect to ${path}`, () => {
     if (Buffer.byteLength(path) < MOST) return addon.connectUnix({ path });
     // Through its directory's descriptor every path is short.

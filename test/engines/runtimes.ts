@@ -23,7 +23,7 @@ export const RUNTIMES: readonly Runtime[] = [
 ];
 
 /** Returns which of the programs are not in PATH. */
-export function missingPrograms(...names: readonly string[]): readonly string[] {
+function missingPrograms(...names: readonly string[]): readonly string[] {
   const directories = (process.env['PATH'] ?? '').split(':');
   return names.filter((name) => !directories.some((directory) => isExecutable(`${directory}/${name}`)));
 }

@@ -33,6 +33,7 @@ describe('without options, a container', () => {
       [ANNOTATIONS.rootfs]: 'host-overlay',
       [ANNOTATIONS.init]: 'true',
       [ANNOTATIONS.dieWithParent]: 'true',
+      [ANNOTATIONS.seccomp]: 'default',
     });
     expect(spec.linux.maskedPaths).toContain('/proc/kcore');
     expect(spec.linux.readonlyPaths).toContain('/proc/sys');
