@@ -1,7 +1,6 @@
 #include <fcntl.h>
 #include <linux/netlink.h>
 #include <poll.h>
-#include <pthread.h>
 #include <sched.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -13,6 +12,7 @@
 #include "../common/syscall.h"
 #include "args.h"
 #include "families.h"
+#include "uv_compat.h"
 
 namespace corral {
 
@@ -172,21 +172,21 @@ struct NetlinkCall {
 
 // A socket belongs to the network namespace of the thread that makes it. This thread ends afterwards: nobody else
 // moves.
-void* OpenNetlink(void* argument) {
+void OpenNetlink(void* argument) {
   auto* call = static_cast<NetlinkCall*>(argument);
   call->result = call->namespace_fd < 0 ? 0 : Checked(::setns(call->namespace_fd, CLONE_NEWNET));
   if (call->result == 0) call->result = Checked(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE));
-  return nullptr;
 }
 
 Napi::Value NetlinkSocket(const Napi::CallbackInfo& info) {
   Args args(info);
   NetlinkCall call{.namespace_fd = args.Int("namespaceFd")};
   if (!args.ok()) return info.Env().Undefined();
-  pthread_t thread{};
-  const int error = ::pthread_create(&thread, nullptr, OpenNetlink, &call);
-  if (error != 0) return Throw(info.Env(), "pthread_create", error);
-  ::pthread_join(thread, nullptr);
+  // libuv's: the C library's own would ask for a younger glibc than Node's builds do.
+  uv_thread_t thread{};
+  const int error = uv_thread_create(&thread, OpenNetlink, &call);
+  if (error != 0) return Throw(info.Env(), "pthread_create", -error);
+  uv_thread_join(&thread);
   return NumberOrThrow(info.Env(), call.namespace_fd < 0 ? "socket" : "setns", call.result);
 }
 

@@ -23,6 +23,11 @@ void uv_ref(uv_handle_s* handle);
 void uv_unref(uv_handle_s* handle);
 int uv_poll_init(uv_loop_s* loop, uv_poll_s* handle, int fd);
 int uv_poll_start(uv_poll_s* handle, int events, uv_poll_cb cb);
+
+// pthread_t, which glibc and musl have of this size.
+using uv_thread_t = unsigned long;
+int uv_thread_create(uv_thread_t* thread, void (*entry)(void*), void* argument);
+int uv_thread_join(uv_thread_t* thread);
 }
 
 namespace corral {
