@@ -91,7 +91,7 @@ describe('the package', () => {
 
   test('has a program that can be executed', () => {
     const { bin } = JSON.parse(read('package.json')) as { readonly bin: Readonly<Record<string, string>> };
-    const program = bin[('corral', 'corral-oci')]!;
+    const program = bin['corral']!;
     expect(Object.keys(bin)).toEqual(['corral', 'corral-oci']);
     expect(read(program)).toMatch(/^#!\/usr\/bin\/env node\n/);
     expect(execFileSync('tar', ['-tvzf', inject('tarball'), `package/${program}`], { encoding: 'utf8' })).toMatch(
