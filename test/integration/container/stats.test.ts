@@ -54,6 +54,7 @@ describe('stats', () => {
     expect(io?.readBytes).toBeGreaterThanOrEqual(128 * 1024);
     expect(io?.reads).toBeGreaterThan(0);
     await container.kill();
-    expect((await container.exited).usage.io).toMatchObject({ readBytes: io?.readBytes });
+    // `sleep` itself may have been read meanwhile.
+    expect((await container.exited).usage.io?.readBytes).toBeGreaterThanOrEqual(io?.readBytes ?? 0);
   });
 });
