@@ -41,24 +41,6 @@ Napi::Value Socketpair(const Napi::CallbackInfo& info) {
   return FdPair(info.Env(), fds);
 }
 
-Napi::Value ConnectUnix(const Napi::CallbackInfo& info) {
-  Args args(info);
-  const std::string path = args.String("path");
-  if (!args.ok()) return info.Env().Undefined();
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof(address.sun_path)) return Throw(info.Env(), "connect", ENAMETOOLONG);
-  std::memcpy(address.sun_path, path.data(), path.size());
-  const int fd = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd == -1) return Throw(info.Env(), "socket", errno);
-  if (::connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == -1) {
-    const int error = errno;
-    ::close(fd);
-    return Throw(info.Env(), "connect", error);
-  }
-  return Napi::Number::New(info.Env(), fd);
-}
-
 Napi::Value Pipe(const Napi::CallbackInfo& info) {
   std::array<int, 2> fds{};
   if (::pipe2(fds.data(), O_CLOEXEC) == -1) return Throw(info.Env(), "pipe2", errno);
@@ -194,7 +176,6 @@ Napi::Value NetlinkSocket(const Napi::CallbackInfo& info) {
 
 void InitSocket(Napi::Env env, Napi::Object exports) {
   Export<Socketpair>(env, exports, "socketpair");
-  Export<ConnectUnix>(env, exports, "connectUnix");
   Export<Pipe>(env, exports, "pipe");
   Export<ConnectSocket>(env, exports, "connectSocket");
   Export<SendMessage>(env, exports, "sendMessage");

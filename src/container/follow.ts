@@ -6,7 +6,7 @@ import { Pidfd } from '../native/pidfd.js';
 import { readReportPage } from '../native/report-page.js';
 import { describeStep } from '../plan/describe.js';
 import { hintFor } from '../plan/hints.js';
-import { FINAL_STEPS, type Step, type StepName } from '../plan/steps.js';
+import { STARTING_STEPS, type Step } from '../plan/steps.js';
 import { errnoName } from '../util/errno.js';
 import { SIGNALS, signalName } from '../util/signals.js';
 import { hookFailure } from './hook-failure.js';
@@ -72,9 +72,6 @@ async function take(outcome: Outcome, { socketFd, running, runHooks, listener }:
   }
 }
 
-/** Whoever has come as far as these has been started. */
-const STARTING_STEPS: readonly StepName[] = FINAL_STEPS.filter((op) => op !== 'await-plan');
-
 /** @throws LaunchError or LaunchKilledError unless the workload was exec'd */
 function checkOutcome(
   outcome: Outcome,
@@ -87,7 +84,6 @@ function checkOutcome(
   if (phase === 'failed') throw launchError({ index, errno }, steps, reportFd);
   if (phase !== 'running' && phase !== 'created') return;
   const step = index === undefined ? undefined : steps[index];
-  // At exec the page cannot change any more: whoever dies from then on has been started.
   if (phase === 'running' && step !== undefined && STARTING_STEPS.includes(step.op)) return;
   const signal = pidfd.poll()?.signal ?? SIGNALS.SIGKILL;
   const action = phase === 'created' || step === undefined ? 'start of corral-init' : describeStep(step);

@@ -1,7 +1,5 @@
-import { SyscallError } from '../errors/syscall-error.js';
-import { addon } from '../native/addon.js';
-import { call } from '../native/call.js';
-import { Fd } from '../native/fd.js';
+import type { Fd } from '../native/fd.js';
+import { sendDescriptor } from '../native/unix-socket.js';
 import { bundleOf } from '../spec/annotations.js';
 import { type EngineState, toEngineState } from '../spec/state.js';
 import type { Spec } from '../spec/types.js';
@@ -56,24 +54,6 @@ export async function handOverListener(fd: Fd, pid: number, listener: Listener |
   using notifications = fd;
   if (listener === undefined) throw new Error('a filter notifies, and nobody was named who listens');
   const { path, describe } = listener;
-  using socket = new Fd(await connect(path));
-  const data = Buffer.from(JSON.stringify(describe(pid)));
-  call(`send the seccomp listener to ${path}`, () => {
-    addon.sendMessage({ fd: socket.number, data, fds: [notifications.number] });
-  });
-}
-
-const TRIES = 100;
-const PAUSE_MS = 50;
-
-// A listener that is slow to accept has its queue full for a while.
-async function connect(path: string): Promise<number> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return call(`connect to the seccomp listener ${path}`, () => addon.connectSocket({ path }), path);
-    } catch (error) {
-      if (!(error instanceof SyscallError) || error.code !== 'EAGAIN' || attempt === TRIES) throw error;
-    }
-    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-  }
+  const text = JSON.stringify(describe(pid));
+  await sendDescriptor({ path, what: 'seccomp listener', text, fd: notifications.number });
 }

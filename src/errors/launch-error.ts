@@ -20,15 +20,15 @@ export class LaunchError extends SyscallError {
 
 /** The launch was killed in the middle of a step. */
 export class LaunchKilledError extends ContainerError {
-  /** Name of the signal. */
-  readonly signal: string;
+  /** Name of the signal; absent where the process was not this one's child. */
+  declare readonly signal?: string;
   readonly stepIndex: number;
   /** What was going on. */
   readonly action: string;
 
-  constructor(signal: string, stepIndex: number, action: string, details: ContainerErrorDetails = {}) {
-    super(`killed by ${signal} during: ${action}`, 'ERR_LAUNCH_KILLED', details);
-    this.signal = signal;
+  constructor(signal: string | undefined, stepIndex: number, action: string, details: ContainerErrorDetails = {}) {
+    super(`killed${signal === undefined ? '' : ` by ${signal}`} during: ${action}`, 'ERR_LAUNCH_KILLED', details);
+    if (signal !== undefined) this.signal = signal;
     this.stepIndex = stepIndex;
     this.action = action;
   }

@@ -51,8 +51,6 @@ export interface NativeAddon {
 
   /** socketpair(AF_UNIX, SOCK_SEQPACKET). */
   socketpair(): [number, number];
-  /** connect(2) of a new AF_UNIX stream; waits for nobody but a full backlog. */
-  connectUnix(options: { readonly path: string }): number;
   /** sendmsg(2) with SCM_RIGHTS; waits until the peer has room. EPIPE, never SIGPIPE. */
   sendMessage(options: { readonly fd: number; readonly data: Uint8Array; readonly fds: readonly number[] }): void;
   /** recvmsg(2), not waiting: `null` when nothing is there, empty `data` at end of file. */

@@ -140,6 +140,9 @@ export type StepName = keyof typeof STEPS;
 /** The steps that do not come back: a plan ends with one of them. After `await-plan` there is another plan. */
 export const FINAL_STEPS: readonly StepName[] = ['exec', 'serve-files', 'await-plan'];
 
+/** Whoever has come as far as these has been started: the report page cannot change any more. */
+export const STARTING_STEPS: readonly StepName[] = ['exec', 'serve-files'];
+
 /** The name of a slot that holds a file descriptor while a plan runs; `undefined` where a step takes none. */
 export type SlotName = string;
 

@@ -27,14 +27,14 @@ export interface StartedProcess {
 }
 
 /** Hands over what there is of a process. @returns the master of its terminal, where nobody has got it @throws SyscallError */
-export function handOver(
+export async function handOver(
   { pid, terminal }: { readonly pid: number; readonly terminal?: Fd },
   { consoleSocket, pidFile, pidfdSocket }: HandOverOptions,
-): Fd | undefined {
+): Promise<Fd | undefined> {
   if (pidFile !== undefined) writePidFile(pidFile, pid);
-  if (pidfdSocket !== undefined) handOverPidfd(pidfdSocket, pid);
+  if (pidfdSocket !== undefined) await handOverPidfd(pidfdSocket, pid);
   if (terminal === undefined || consoleSocket === undefined) return terminal;
-  handOverTerminal(consoleSocket, terminal);
+  await handOverTerminal(consoleSocket, terminal);
   return undefined;
 }
 
@@ -44,19 +44,19 @@ export function handOver(
  * @param terminal - is closed: it is theirs from then on
  * @throws SyscallError
  */
-function handOverTerminal(socket: string, terminal: Fd): void {
+async function handOverTerminal(path: string, terminal: Fd): Promise<void> {
   try {
-    sendDescriptor(socket, '/dev/ptmx', terminal.number);
+    await sendDescriptor({ path, what: 'console socket', text: '/dev/ptmx', fd: terminal.number });
   } finally {
     terminal.close();
   }
 }
 
 /** Gives a pidfd of a container's first process to whoever listens on a socket. @throws SyscallError */
-function handOverPidfd(socket: string, pid: number): void {
+async function handOverPidfd(path: string, pid: number): Promise<void> {
   const fd = call(`open pidfd of ${String(pid)}`, () => addon.pidfdOpen({ pid, flags: 0 }));
   try {
-    sendDescriptor(socket, String(pid), fd);
+    await sendDescriptor({ path, what: 'pidfd socket', text: String(pid), fd });
   } finally {
     closeSync(fd);
   }

@@ -1,8 +1,6 @@
 import { closeSync } from 'node:fs';
 import { NotFoundError } from '../../errors/state-errors.js';
 import type { Spec } from '../../spec/types.js';
-import { toEngineState } from '../../spec/state.js';
-import { bundleOf } from '../../spec/annotations.js';
 import { UndoStack } from '../../util/undo.js';
 import { creatingState } from '../creating.js';
 import { readIdentity } from '../identity.js';
@@ -15,6 +13,7 @@ import type { Store } from '../store.js';
 import { type HandOverOptions, type StartedProcess, handOver } from './console.js';
 import { type RuntimeHooks, runHooks } from './hooks.js';
 import { makeStartFile } from './start-file.js';
+import { describeAs } from './status.js';
 
 /**
  * Creates a container of an engine's: all is set up, and its first process waits for the start. Nobody has to stay: it is
@@ -38,14 +37,14 @@ export async function createEngineContainer(
   });
   try {
     const launched = await launch(prepared, owned, undo);
-    const terminal = handOver(launched, options);
+    const terminal = await handOver(launched, options);
     undo.release();
     owned.release();
     const warnings = [...prepared.plan.notes, ...launched.notes];
     return { pid: launched.pid, pidfd: launched.pidfd, terminal, warnings };
   } catch (error) {
     await undo.unwind();
-    await runHooks('poststop', spec.hooks, hookState(prepared, 'stopped')).catch(() => undefined);
+    await runHooks('poststop', spec.hooks, describeAs(prepared, 'stopped', undefined)).catch(() => undefined);
     throw error;
   }
 }
@@ -57,7 +56,7 @@ async function launch(prepared: Prepared, owned: OwnedState, undo: UndoStack): P
     closeSync(start);
   });
   const hook = (kind: RuntimeHooks, pid: number): Promise<void> =>
-    runHooks(kind, spec.hooks, hookState(prepared, 'creating', pid));
+    runHooks(kind, spec.hooks, describeAs(prepared, 'creating', pid));
   const launchIt = placement.cgroup.scope === undefined ? launchContainer : launchInScope;
   const launched = await launchIt(
     { ...placement, content: () => prepared.plan },
@@ -83,20 +82,4 @@ async function launch(prepared: Prepared, owned: OwnedState, undo: UndoStack): P
   owned.update({ status: 'created', init, cgroup: launched.cgroup, ...indexes });
   closeSync(start);
   return launched;
-}
-
-function hookState(
-  { id, spec }: Prepared,
-  status: 'creating' | 'stopped',
-  pid?: number,
-): ReturnType<typeof toEngineState> {
-  const { ociVersion, annotations } = spec;
-  return toEngineState({
-    ociVersion,
-    id,
-    status,
-    ...(pid === undefined ? {} : { pid }),
-    bundle: bundleOf(spec),
-    annotations,
-  });
 }

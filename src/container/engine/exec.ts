@@ -31,7 +31,7 @@ export async function execInEngineContainer(
     const { process: launched } = await enter({ state, container, undo, streams }, () =>
       compileExec(state.spec, process, { facts, idMaps: state.idMaps, id: state.id, preserveFds }),
     );
-    const terminal = handOver(launched, options);
+    const terminal = await handOver(launched, options);
     undo.release();
     container.close();
     return { pid: launched.pid, pidfd: launched.pidfd, terminal, warnings: launched.notes };

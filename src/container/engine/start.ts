@@ -4,7 +4,7 @@ import { LaunchKilledError } from '../../errors/launch-error.js';
 import { StateError } from '../../errors/state-errors.js';
 import { readReportPage } from '../../native/report-page.js';
 import { describeStep } from '../../plan/describe.js';
-import { FINAL_STEPS, type Step } from '../../plan/steps.js';
+import { STARTING_STEPS, type Step } from '../../plan/steps.js';
 import { claimAbandoned } from '../clearing.js';
 import { launchError } from '../follow.js';
 import { killState } from '../kill-state.js';
@@ -59,9 +59,9 @@ function checkStarted(store: Store, state: State): void {
     const index = report.step === undefined ? undefined : report.step - (state.startStep ?? 0);
     if (report.phase === 'failed') throw launchError({ index, errno: report.errno }, steps, fd);
     const step = index === undefined ? undefined : steps[index];
-    // The page cannot change any more at the exec: whoever dies from then on has been started.
-    if (step !== undefined && FINAL_STEPS.includes(step.op)) return;
-    throw new LaunchKilledError('SIGKILL', index ?? -1, step === undefined ? 'start' : describeStep(step));
+    if (step !== undefined && STARTING_STEPS.includes(step.op)) return;
+    // By which signal only its parent is told.
+    throw new LaunchKilledError(undefined, index ?? -1, step === undefined ? 'start' : describeStep(step));
   } finally {
     closeSync(fd);
   }

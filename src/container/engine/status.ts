@@ -27,7 +27,11 @@ export function readEngineState(store: Store, state: State): EngineState {
 }
 
 /** Returns it with the status that a hook is to be told. @param pid - in the hook's pid namespace; absent: it has ended */
-export function describeAs({ id, spec }: State, status: EngineStatus, pid: number | undefined): EngineState {
+export function describeAs(
+  { id, spec }: Pick<State, 'id' | 'spec'>,
+  status: EngineStatus,
+  pid: number | undefined,
+): EngineState {
   const { ociVersion, annotations } = spec;
   return toEngineState({
     ociVersion,

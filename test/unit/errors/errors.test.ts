@@ -36,6 +36,7 @@ const ERRORS: readonly (readonly [error: ContainerError, name: string, code: str
     'ERR_LAUNCH_KILLED',
     'killed by SIGSYS during: exec sh',
   ],
+  [new LaunchKilledError(undefined, 3, 'exec sh'), 'LaunchKilledError', 'ERR_LAUNCH_KILLED', 'killed during: exec sh'],
   [new OptionError('net', 'x', 'a mode'), 'OptionError', 'ERR_OPTION', 'net: "x" is not a mode'],
   [new NotFoundError('a"b'), 'NotFoundError', 'ERR_NOT_FOUND', 'container "a\\"b" does not exist'],
   [new AlreadyExistsError('web'), 'AlreadyExistsError', 'ERR_ALREADY_EXISTS', 'container "web" already exists'],
