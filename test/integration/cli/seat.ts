@@ -58,8 +58,10 @@ export function makeSeats(lab: CliLab): Seats {
     runs: (words) => corral(lab.runWords(['-q', ...words])),
     newName: () => `seated-${String(process.pid)}-${String(count++)}`,
     pidOf: async (name) => {
-      await until(() => findByArgument(name).length > 0, `${name} runs`);
-      return findByArgument(name)[0]!;
+      let pid: number | undefined;
+      // Whoever is found once may not be found again: it is in the middle of an exec.
+      await until(() => (pid = findByArgument(name)[0]) !== undefined, `${name} runs`);
+      return pid!;
     },
   };
 }
