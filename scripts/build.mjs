@@ -157,13 +157,17 @@ function requireBuiltins() {
 
 /** Parts of Node that take long to load, and what stands in for them until they are really used. */
 function lazyBuiltins() {
-  const lazily = (module, name) =>
-    `module.exports = { ${name}: (...args) => process.getBuiltinModule('${module}').${name}(...args) };`;
+  const lazily = (module) => {
+    const getters = Object.keys(process.getBuiltinModule(module)).map(
+      (name) => `get ${name}() { return load().${name}; }`,
+    );
+    return `const load = () => process.getBuiltinModule('${module}'); module.exports = { ${getters.join(', ')} };`;
+  };
   const standIns = {
     // commander wants it for subcommands that are programs of their own; corral has none.
-    'node:child_process': lazily('node:child_process', 'spawn'),
-    'node:timers/promises': lazily('node:timers/promises', 'setTimeout'),
-    'node:tty': lazily('node:tty', 'isatty'),
+    'node:child_process': lazily('node:child_process'),
+    'node:timers/promises': lazily('node:timers/promises'),
+    'node:tty': lazily('node:tty'),
     'node:path/posix': "module.exports = require('node:path').posix;",
     'node:process': 'module.exports = process;',
   };

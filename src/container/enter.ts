@@ -72,10 +72,9 @@ function launchIn(
   const listener = listenerOf(spec, () => ({ id, status: 'running', pid: init?.pid ?? 0 }));
   return launchProcess(
     { ...plan, content: () => plan },
-    { ...context, ...listener },
+    { ...context, ...listener, fds: new Map([['container', container.fd]]) },
     {
       ...(bornIn === undefined ? {} : { cgroupPath: bornIn }),
-      fds: new Map([['container', container.fd]]),
       join: async ({ pid, fallback }) => {
         if (bornIn !== undefined && fallback !== undefined) await joinPlace(bornIn, state.cgroup, pid);
         for (const path of joined) join(path, pid, actNow);

@@ -80,7 +80,6 @@ export async function launchContainer(
   const cgroup = createCgroup(plan.cgroup, { undo: context.undo, act, id: plan.id });
   onCgroup(cgroup);
   const process = await launchProcess(plan, context, {
-    ...(context.fds === undefined ? {} : { fds: context.fds }),
     ...(plan.cgroup.v2 === undefined ? {} : { cgroupPath: plan.cgroup.v2.payload }),
     join: (launched) => {
       if (launched.fallback !== undefined) joinV2(plan.cgroup, launched.pid, act);
@@ -116,8 +115,6 @@ export interface Place {
    * @returns the v2 cgroup that it is in now, where that was not known before
    */
   readonly join: (launched: Launched) => Promise<string | undefined> | undefined;
-  /** Descriptors by slot that only the caller can open; they stay the caller's. */
-  readonly fds?: ReadonlyMap<string, number>;
 }
 
 /**
@@ -140,7 +137,7 @@ export async function launchProcess(plan: ProcessPlan, context: LaunchContext, p
   const opened = (fd: FdPlan): number | undefined => {
     if (fd.kind === 'report') return reportFd;
     if (fd.kind === 'stream') return context.streams[fd.stream];
-    return place.fds?.get(fd.slot) ?? joined.get(fd.slot)?.number;
+    return context.fds?.get(fd.slot) ?? joined.get(fd.slot)?.number;
   };
   const handing = { launched, undo: context.undo, act, opened, cgroupPath, joined };
   if (plan.prelude !== undefined)

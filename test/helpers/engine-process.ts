@@ -158,8 +158,8 @@ async function enter(
   try {
     const process = await launchProcess(
       { ...plan, content: () => plan },
-      { undo, faults, streams: io.streams },
-      { join: () => undefined, fds: new Map([['container', container.fd]]) },
+      { undo, faults, streams: io.streams, fds: new Map([['container', container.fd]]) },
+      { join: () => undefined },
     );
     io.closeOurs();
     return { id, spec, plan, process, ...endings(process, io, undo) };

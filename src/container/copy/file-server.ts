@@ -52,8 +52,8 @@ export class FileServer implements AsyncDisposable {
       const plan = compileFiles(state, readHostFacts({ paths: [], cwd: '/' }));
       const launched = await launchProcess(
         { clone: plan.clone, content: () => plan },
-        { undo, streams: { stdin: 0, stdout: 1, stderr: 2 } },
-        { fds, join: () => undefined },
+        { undo, streams: { stdin: 0, stdout: 1, stderr: 2 }, fds },
+        { join: () => undefined },
       );
       far.close();
       undo.release();

@@ -36,13 +36,14 @@ it('who goes on in a pid namespace is ended with the launch, also where its pid 
   await using container = await lab.spawn(['sleep', '1000']);
   const { init } = new Store(lab.stateDir).get(container.id);
   using pidfd = Pidfd.open(init?.pid ?? 0);
-  const place: Place = { join: () => undefined, fds: new Map([['container', pidfd.fd]]) };
+  const place: Place = { join: () => undefined };
+  const fds = new Map([['container', pidfd.fd]]);
   const before = listChildren(process.pid).map(({ pid }) => pid);
   const messages = new Set<string>();
   for (let descriptors = 3; descriptors < 16; ++descriptors) {
     const undo = new UndoStack();
     const streams = { stdin: 0, stdout: 1, stderr: 2 };
-    const launched = launchProcess(enterPlan(descriptors), { undo, streams }, place);
+    const launched = launchProcess(enterPlan(descriptors), { undo, streams, fds }, place);
     messages.add(
       await launched.then(
         () => 'started',
