@@ -35,13 +35,18 @@ export function tellPassed(process: Process, { env }: Passed): Process {
 }
 
 /** Returns a spec with what the flags of `create` and `run` say of its process. */
-export function applyFlags(spec: Spec, { newKeyring }: Pick<BundleFlags, 'newKeyring'>, passed: Passed): Spec {
+export function applyFlags(
+  spec: Spec,
+  { newKeyring, pivot }: Pick<BundleFlags, 'newKeyring' | 'pivot'>,
+  passed: Passed,
+): Spec {
   return {
     ...spec,
     process: tellPassed(spec.process, passed),
     annotations: {
       ...spec.annotations,
       ...(passed.count === 0 ? {} : { [ANNOTATIONS.preserveFds]: String(passed.count) }),
+      ...(pivot ? {} : { [ANNOTATIONS.noPivot]: 'true' }),
       ...(newKeyring ? {} : { [ANNOTATIONS.noNewKeyring]: 'true' }),
     },
   };

@@ -65,8 +65,11 @@ const DESCRIBERS: Describers = {
   'serve-files': () => 'serve files',
   'open-terminal': () => 'open terminal',
   'keep-children': () => 'keep the list of its children',
+  // Of a container that was created before, the filter itself is not kept.
   'set-seccomp': ({ program, profile }) =>
-    `load the seccomp filter (${String(program.length / 8)} instructions, ${profileName(profile)})`,
+    program.length === 0
+      ? 'load the seccomp filter'
+      : `load the seccomp filter (${String(program.length / 8)} instructions, ${profileName(profile)})`,
   'change-mount': (step) => `change ${step.mount ?? 'nothing'}: ${changeWords(step)}`,
   'make-mount': ({ type, mount }) => `make ${type} as ${mount}`,
   'place-mount': ({ mount, root, target }) => `place ${mount ?? 'nothing'} on ${at(root, target)}`,
@@ -90,6 +93,7 @@ const DESCRIBERS: Describers = {
   'drop-descriptors': ({ first }) => `drop descriptors from ${String(first)} on`,
   'set-cpu-affinity': ({ cpus }) => `set CPU affinity ${cpus.length > 0 ? cpus.join(',') : 'as the cgroup has it'}`,
   'find-home': ({ uid }) => `find the home directory of user ${String(uid)}`,
+  'move-root': ({ cleared }) => `move root to /${cleared.length > 0 ? `, clear ${cleared.join(', ')}` : ''}`,
   'await-plan': () => 'wait for the parent to write id maps',
 };
 

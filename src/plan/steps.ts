@@ -131,6 +131,7 @@ export const STEPS = {
   'drop-descriptors': { number: 70, args: { first: 'uint', keep: 'fd' } },
   'set-cpu-affinity': { number: 71, args: { cpus: 'ids', initial: 'uint' } },
   'find-home': { number: 72, args: { uid: 'uint' } },
+  'move-root': { number: 73, args: { root: 'fd', cleared: 'strv' } },
   'await-plan': { number: 74, args: {} },
 } as const satisfies Record<string, StepDefinition>;
 

@@ -31,6 +31,8 @@ export const ANNOTATIONS = {
   preserveFds: 'dev.corral.preserve-fds',
   /** `true`: the process stays in the session keyring of its caller. */
   noNewKeyring: 'dev.corral.no-new-keyring',
+  /** `true`: the root is moved and not pivoted to: on a RAM disk nothing else works. */
+  noPivot: 'dev.corral.no-pivot',
   /** `down`: not even the loopback device is brought up. */
   loopback: 'dev.corral.loopback',
 } as const;

@@ -46,6 +46,15 @@ int CoverDirectory(Context& context, int directory) {
   return moved;
 }
 
+// Takes a mount away, or covers it where it cannot be.
+int Clear(Context& context, const char* path) {
+  if (::umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) == 0 || errno == ENOENT) return 0;
+  if (errno != EINVAL && errno != EPERM) return -errno;
+  const Fd target = OpenPath(-1, path, O_PATH | O_DIRECTORY);
+  if (IsMissing(target)) return 0;
+  return target.ok() ? CoverDirectory(context, target.get()) : target.error();
+}
+
 // Covers a file with /dev/null. A /dev/null that the container replaced by a link to something of the host would be
 // mounted in its place (CVE-2025-31133), so the clone is checked, not the name.
 int CoverFile(int file, int null) {
@@ -98,6 +107,23 @@ int pivot_root(Context& context, const pivot_root_args& args) {
   if (pivoted < 0) return static_cast<int>(pivoted);
   if (::umount2(".", MNT_DETACH) == -1) return -errno;
   return Checked(::chdir("/"));
+}
+
+// The mounts of the host stay in this namespace, below the new root, where no path leads. A whole procfs or sysfs among
+// them would still tell the kernel that its sight is free for all, and whoever makes a user namespace could mount a new
+// one that has no masks: they go, or are covered where they came locked from outside. The paths are those of the old
+// root, which is this process's until the end.
+int move_root(Context& context, const move_root_args& args) {
+  ForgetParent();
+  if (::fchdir(context.Slot(args.root)) == -1) return -errno;
+  const long moved = Call(SYS_mount, ".", "/", nullptr, MS_MOVE, nullptr);
+  if (moved < 0) return static_cast<int>(moved);
+  for (uint32_t index = 0; index < args.cleared.size(); ++index) {
+    const int cleared = Clear(context, args.cleared[index]);
+    if (cleared < 0) return cleared;
+  }
+  const long changed = Call(SYS_chroot, ".");
+  return changed < 0 ? static_cast<int>(changed) : Checked(::chdir("/"));
 }
 
 }  // namespace corral::steps

@@ -9,6 +9,7 @@ import { NULL_DEVICE, compileNullDevice } from '../devices.js';
 import { compileCreateHooks } from '../hooks.js';
 import { STAGE } from '../layers.js';
 import { ROOT, makeStage } from '../stage.js';
+import { checkMove, enterNewRoot, isMoved } from './move.js';
 import { compileCgroupMount } from './cgroup.js';
 import { compileEngineDevices } from './devices.js';
 import { type EnginePart, type IndexedMount, compileEngineMount, indexMounts, isBind } from './mount.js';
@@ -27,6 +28,7 @@ export function ownsMounts({ linux }: Spec): boolean {
  */
 export function compileEngineRoot(context: Context, cgroup: CgroupPlan): Part {
   const { spec } = context;
+  if (isMoved(spec)) checkMove(spec);
   if (!ownsMounts(spec)) return enterRoot(context);
   checkLabel(context);
   const mounts = indexMounts(spec.mounts);
@@ -50,7 +52,7 @@ export function compileEngineRoot(context: Context, cgroup: CgroupPlan): Part {
       ...compileCreateHooks(context.id, spec),
       ...parts.flatMap(({ late }) => late ?? []),
       ...(spec.root.readonly === true ? [changeRootMount({ set: MOUNT_ATTR.MOUNT_ATTR_RDONLY })] : []),
-      { op: 'pivot-root', root: ROOT },
+      enterNewRoot(context),
       ...setRootPropagation(spec),
     ],
   };

@@ -17,9 +17,13 @@ test('sockets that were opened for this process are handed on, and those that ar
 
 test('a spec knows what its process gets, and whose keys', () => {
   const spec = engineSpec('true');
-  expect(applyFlags(spec, { newKeyring: true }, { count: 0, env: [] })).toEqual(spec);
-  const changed = applyFlags(spec, { newKeyring: false }, { count: 2, env: ['LISTEN_FDS=2'] });
-  expect(changed.annotations).toMatchObject({ [ANNOTATIONS.preserveFds]: '2', [ANNOTATIONS.noNewKeyring]: 'true' });
+  expect(applyFlags(spec, { newKeyring: true, pivot: true }, { count: 0, env: [] })).toEqual(spec);
+  const changed = applyFlags(spec, { newKeyring: false, pivot: false }, { count: 2, env: ['LISTEN_FDS=2'] });
+  expect(changed.annotations).toMatchObject({
+    [ANNOTATIONS.preserveFds]: '2',
+    [ANNOTATIONS.noNewKeyring]: 'true',
+    [ANNOTATIONS.noPivot]: 'true',
+  });
   expect(changed.process.env.at(-1)).toBe('LISTEN_FDS=2');
   expect(tellPassed(spec.process, { count: 1, env: [] })).toBe(spec.process);
 });
