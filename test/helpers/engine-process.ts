@@ -44,7 +44,8 @@ export interface EngineLab {
   /** A small root filesystem, with busybox and users. */
   readonly rootfs: string;
   readonly facts: () => HostFacts;
-  readonly start: (spec: Spec, faults?: LaunchFaults, id?: string) => Promise<Started>;
+  /** @param facts - what the plan is made from; absent: what is so here */
+  readonly start: (spec: Spec, faults?: LaunchFaults, id?: string, facts?: HostFacts) => Promise<Started>;
   /** Runs a script to its end. @returns what it has said */
   readonly say: (script: string, changes?: SpecChanges) => Promise<string>;
   readonly exec: (started: Started, process: Partial<Process>, faults?: LaunchFaults) => Promise<Started>;
@@ -70,9 +71,10 @@ export function makeEngineLab(lab: Lab): EngineLab {
     given: Spec,
     faults?: LaunchFaults,
     id = `engine-${String(process.pid)}-${String(count++)}`,
+    known = facts(),
   ): Promise<Started> => {
     const spec = { ...given, linux: { ...given.linux, cgroupsPath: `/${lab.cgroupParent}/${id}` } };
-    return keep(await launch({ id, spec, facts: facts(), faults }));
+    return keep(await launch({ id, spec, facts: known, faults }));
   };
   return {
     rootfs,

@@ -4,7 +4,7 @@ import type { Spec } from '../../spec/types.js';
 import { UndoStack } from '../../util/undo.js';
 import { creatingState } from '../creating.js';
 import { readIdentity } from '../identity.js';
-import { type LaunchedProcess, launchContainer } from '../launch.js';
+import { type LaunchContext, type LaunchFaults, type LaunchedProcess, launchContainer } from '../launch.js';
 import { launchInScope } from '../scoped.js';
 import { Prepared } from '../prepare.js';
 import { listenerOf } from '../seccomp-listener.js';
@@ -27,18 +27,20 @@ export async function createEngineContainer(
   store: Store,
   id: string,
   spec: Spec,
-  options: HandOverOptions,
+  options: HandOverOptions & { readonly faults?: LaunchFaults },
 ): Promise<StartedProcess> {
   const prepared = new Prepared(id, spec);
   const undo = new UndoStack();
+  const { faults } = options;
   const owned = store.create(creatingState(prepared));
   undo.push('remove state file', () => {
     owned.remove();
   });
   try {
-    const launched = await launch(prepared, owned, undo);
+    const launched = await launch(prepared, owned, { undo, faults });
     const terminal = await handOver(launched, options);
     undo.release();
+    closeSync(launched.reportFd);
     owned.release();
     const warnings = [...prepared.plan.notes, ...launched.notes];
     return { pid: launched.pid, pidfd: launched.pidfd, terminal, warnings };
@@ -49,7 +51,11 @@ export async function createEngineContainer(
   }
 }
 
-async function launch(prepared: Prepared, owned: OwnedState, undo: UndoStack): Promise<LaunchedProcess> {
+async function launch(
+  prepared: Prepared,
+  owned: OwnedState,
+  { undo, faults }: Pick<LaunchContext, 'undo' | 'faults'>,
+): Promise<LaunchedProcess> {
   const { placement, spec } = prepared;
   const start = makeStartFile(owned.useStartFile());
   undo.push('close start file', () => {
@@ -62,6 +68,7 @@ async function launch(prepared: Prepared, owned: OwnedState, undo: UndoStack): P
     { ...placement, content: () => prepared.plan },
     {
       undo,
+      faults,
       streams: { stdin: 0, stdout: 1, stderr: 2 },
       reportFile: owned.useReportFile(),
       fds: new Map([['start', start]]),

@@ -1,3 +1,4 @@
+import { closeSync } from 'node:fs';
 import { compileExec } from '../../compile/exec.js';
 import { readHostFacts } from '../../host/read-facts.js';
 import type { Process } from '../../spec/types.js';
@@ -33,6 +34,7 @@ export async function execInEngineContainer(
     );
     const terminal = await handOver(launched, options);
     undo.release();
+    closeSync(launched.reportFd);
     container.close();
     return { pid: launched.pid, pidfd: launched.pidfd, terminal, warnings: launched.notes };
   } catch (error) {

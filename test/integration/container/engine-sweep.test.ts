@@ -61,6 +61,11 @@ const VARIANTS: Readonly<Record<string, SpecChanges>> = {
       gidMappings: IDS,
     },
   },
+  'a root that is moved, and a filter': {
+    process: { noNewPrivileges: false },
+    annotations: { [ANNOTATIONS.noPivot]: 'true' },
+    linux: { seccomp: { defaultAction: 'SCMP_ACT_ALLOW' } },
+  },
   'the mount namespace of the runtime': { mounts: [], linux: { namespaces: [{ type: 'pid' }] } },
 };
 
@@ -142,12 +147,29 @@ it('of an exec, a failure of any step is named, and leaves nothing', async (cont
   expect(readlinkSync(`/proc/${String(started.process.pid)}/exe`)).toContain('busybox');
 });
 
+it('of a label, a failure is named, and leaves nothing, where no security module is there to know it', async (context) => {
+  requires(context, { root: true });
+  const known = { ...engine.facts(), securityModules: ['apparmor', 'selinux'] };
+  const spec = specOf({ process: { apparmorProfile: 'sweep', selinuxLabel: 'system_u:system_r:sweep_t:s0' } });
+  const before = takeSnapshot(lab);
+  const { steps } = compile('sweep', spec, known);
+  const labels = steps.flatMap((step, index) => (step.op === 'set-security-label' ? [{ step, index }] : []));
+  expect(labels).toHaveLength(2);
+  for (const { step, index } of labels.slice(0, 1)) {
+    seen.add(step.op);
+    const failed = engine.start(spec, { step: { step: index, errno: EIO } }, 'sweep', known);
+    await expect(failed).rejects.toThrow(`${describeStep(step)}: EIO (i/o error)`);
+    removeParents();
+    expect(await findLeaks(before, lab), `after ${describeStep(step)}`).toEqual([]);
+  }
+});
+
 it('these plans have every step that only an engine’s spec asks for', (context) => {
   requires(context, { root: true });
-  // Of a host with AppArmor or SELinux; and of hooks.
-  const others: readonly StepName[] = ['set-security-label', 'synchronize', 'run-hook'];
+  // Of hooks.
+  const others: readonly StepName[] = ['synchronize', 'run-hook'];
   const expected = PROCESS_STEPS.filter((name) => !others.includes(name));
   expect([...seen]).toEqual(
-    expect.arrayContaining([...expected, 'join-namespaces', 'enter-pid-namespace', 'set-domainname', 'await-start']),
+    expect.arrayContaining([...expected, 'join-namespaces', 'enter-pid-namespace', 'set-domainname', 'set-seccomp']),
   );
 });
