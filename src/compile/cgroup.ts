@@ -1,8 +1,17 @@
 import { planEngineCgroup } from '../cgroup/engine-plan.js';
 import { planCgroup } from '../cgroup/plan.js';
+import { ConfigError } from '../errors/config-error.js';
 import type { HostFacts } from '../host/facts.js';
 import type { CgroupPlan } from '../plan/types.js';
-import { cgroupDriverOf, cgroupParentOf, isEngines, nests, weightFormulaOf } from '../spec/annotations.js';
+import {
+  cgroupDriverOf,
+  cgroupParentOf,
+  disablesCgroups,
+  isEngines,
+  nests,
+  weightFormulaOf,
+} from '../spec/annotations.js';
+import type { Resources } from '../spec/resources.js';
 import type { Spec } from '../spec/types.js';
 import type { IdPlan } from './context.js';
 import { cgroupOwner } from './ids.js';
@@ -15,6 +24,7 @@ import { cgroupOwner } from './ids.js';
 export function compileCgroup(id: string, spec: Spec, facts: HostFacts, ids: IdPlan): CgroupPlan {
   const { resources, cgroupsPath } = spec.linux;
   const owner = (): NonNullable<Parameters<typeof planCgroup>[0]['delegate']> => cgroupOwner(spec.process, ids, facts);
+  if (isEngines(spec) && disablesCgroups(spec)) return planNone(resources);
   if (isEngines(spec))
     return planEngineCgroup({
       id,
@@ -35,6 +45,17 @@ export function compileCgroup(id: string, spec: Spec, facts: HostFacts, ids: IdP
     ...(nests(spec) ? { delegate: owner() } : {}),
   });
 }
+
+// Limits are of cgroups. What is empty asks for nothing: engines write sections that are.
+function planNone(resources: Resources): CgroupPlan {
+  const [asked] = Object.entries<object>({ ...resources }).filter(
+    ([name, value]) => name !== 'devices' && !isEmpty(value),
+  );
+  if (asked === undefined) return { v1: [], flat: true };
+  throw new ConfigError(`/linux/resources/${asked[0]}`, asked[1], 'possible with --cgroup-manager disabled');
+}
+
+const isEmpty = (value: object): boolean => Object.keys(value).length === 0;
 
 // A cgroup namespace of its own, and a mount of its cgroups that is not read-only. @see config-linux.md "Cgroup ownership"
 function writesCgroups({ linux, mounts }: Spec): boolean {

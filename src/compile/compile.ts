@@ -2,7 +2,7 @@ import { UnsupportedError } from '../errors/unsupported-error.js';
 import type { HostFacts } from '../host/facts.js';
 import type { CgroupPlan, FdPlan, LaunchPlan, Placement } from '../plan/types.js';
 import type { Step } from '../plan/steps.js';
-import { ANNOTATIONS, isEngines, nests } from '../spec/annotations.js';
+import { ANNOTATIONS, disablesCgroups, isEngines, nests } from '../spec/annotations.js';
 import type { Spec } from '../spec/types.js';
 import { MS_PRIVATE } from '../util/linux.js';
 import { compileCgroup } from './cgroup.js';
@@ -153,6 +153,7 @@ function cgroupNotes({ spec, facts }: Context, cgroup: CgroupPlan): readonly str
   const delegation = nests(spec) ? delegationNotes(spec, facts, cgroup) : [];
   if (cgroup.v2 !== undefined || cgroup.v1.length > 0) return delegation;
   const { text, hint } = facts.cgroup.problem ?? { text: 'no cgroup can be made', hint: undefined };
+  if (hasNamespace(spec, 'pid') && disablesCgroups(spec)) return delegation;
   if (hasNamespace(spec, 'pid')) return [NOTES.noCgroup(text)];
   if (hasInit(spec)) return [NOTES.noCgroupNorPids(text)];
   throw new UnsupportedError('a container with neither a pid namespace nor an init', `a cgroup: ${text}`, { hint });

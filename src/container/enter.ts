@@ -10,7 +10,7 @@ import { isContainerError } from '../errors/container-error.js';
 import { StateError } from '../errors/state-errors.js';
 import type { Pidfd } from '../native/pidfd.js';
 import { UndoStack } from '../util/undo.js';
-import { type ExecPlace, choosePlace } from './exec-place.js';
+import { type ExecPlace, type ExecRequest, choosePlace } from './exec-place.js';
 import { openProcess } from './identity.js';
 import { type LaunchContext, type LaunchedProcess, actNow, launchProcess } from './launch.js';
 import { listenerOf } from './seccomp-listener.js';
@@ -21,6 +21,9 @@ export interface Entry extends LaunchContext {
   readonly state: State;
   /** Of its first process. */
   readonly container: Pidfd;
+  /** Of an engine: see {@link ExecRequest}. */
+  readonly subCgroups?: ExecRequest['subCgroups'];
+  readonly ignorePaused?: ExecRequest['ignorePaused'];
 }
 
 /** How often an entry is tried where the inside re-organises its cgroups at the same time. */
@@ -49,7 +52,7 @@ export async function enter(
     entry.undo.push('undo launch', async () => {
       await undo.unwind();
     });
-    const place = choosePlace(entry.state, entry.state.init?.pid ?? 0, undo);
+    const place = choosePlace(entry.state, entry.state.init?.pid ?? 0, undo, entry);
     // An engine's container is held together by its own cgroup: an init beside it is what no engine expects.
     const isAlone = place.leaf === undefined && entry.state.cgroup.flat !== true;
     try {
@@ -87,12 +90,13 @@ function launchIn(
 /**
  * Opens the first process of a container that is to be entered.
  *
+ * @param ignorePaused - whoever enters a paused container waits until it is resumed
  * @returns the pidfd, which belongs to the caller
  * @throws StateError unless it runs
  */
-export function openInit({ id, init, cgroup }: State): Pidfd {
+export function openInit({ id, init, cgroup }: State, ignorePaused = false): Pidfd {
   // A process that is cloned into a frozen cgroup is born frozen, and the clone would wait for its exec until it is thawed.
-  if (hasCgroup(cgroup) && isFrozen(cgroup)) throw new StateError('exec in', id, 'paused');
+  if (!ignorePaused && hasCgroup(cgroup) && isFrozen(cgroup)) throw new StateError('exec in', id, 'paused');
   if (init === undefined) throw new StateError('exec in', id, 'being created');
   const pidfd = openProcess(init);
   if (pidfd === undefined) throw new StateError('exec in', id, 'stopped');

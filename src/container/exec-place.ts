@@ -8,6 +8,7 @@ import type { CgroupRef } from '../cgroup/types.js';
 import { NOTES } from '../compile/notes.js';
 import type { UndoStack } from '../util/undo.js';
 import type { State } from './state.js';
+import { findSubCgroups } from './sub-cgroup.js';
 
 /** Where a process that enters a container goes in the cgroup trees. */
 export interface ExecPlace {
@@ -21,6 +22,14 @@ export interface ExecPlace {
   readonly notes: readonly string[];
 }
 
+/** What an engine may ask of the place. */
+export interface ExecRequest {
+  /** Cgroups below the container's own, which are there: see {@link findSubCgroups}. */
+  readonly subCgroups?: Readonly<Record<string, string>> | undefined;
+  /** That it is paused is no error. */
+  readonly ignorePaused?: boolean | undefined;
+}
+
 /**
  * Makes a cgroup for an `exec`, below the container's payload. Where the inside leaves no room for one, the exec goes where
  * the container's first process is at this moment, as it does with other runtimes.
@@ -29,15 +38,22 @@ export interface ExecPlace {
  * @throws StateError where the inside has frozen itself: whoever is born there would not get as far as its first instruction
  * @throws CgroupRefusedError when the container was moved out of its cgroup
  */
-export function choosePlace({ id, cgroup }: State, initPid: number, undo: UndoStack): ExecPlace {
+export function choosePlace(
+  { id, cgroup }: State,
+  initPid: number,
+  undo: UndoStack,
+  { subCgroups = {}, ignorePaused = false }: ExecRequest = {},
+): ExecPlace {
+  const checkThawed = (place: ExecPlace): ExecPlace => (ignorePaused ? place : refuseFrozen(id, place));
+  if (Object.keys(subCgroups).length > 0) return checkThawed(findSubCgroups(cgroup, subCgroups));
   if (!hasCgroup(cgroup)) return { joined: [], notes: [] };
   const leaf = cgroup.flat === true ? undefined : tryCreate(cgroup);
-  if (leaf === undefined) return checkThawed(id, joinFlat(cgroup, initPid));
+  if (leaf === undefined) return checkThawed(joinFlat(cgroup, initPid));
   const place = leaf instanceof CgroupError ? joinInit(cgroup, initPid, leaf.message) : useLeaf(cgroup, leaf, undo);
-  return checkThawed(id, place);
+  return checkThawed(place);
 }
 
-function checkThawed(id: string, place: ExecPlace): ExecPlace {
+function refuseFrozen(id: string, place: ExecPlace): ExecPlace {
   if (place.bornIn !== undefined && readEvent(place.bornIn, 'frozen') === 1)
     throw new StateError('exec in', id, 'paused');
   return place;

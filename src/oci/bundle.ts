@@ -18,10 +18,13 @@ export function readBundle(directory: string | undefined, globals: Globals): Spe
   const bundle = resolve(directory ?? '.');
   const { spec, warnings } = parseConfig(readText(join(bundle, 'config.json')), bundle);
   warnings.forEach(globals.warn);
-  const driver = globals.systemdCgroup ? 'systemd' : 'cgroupfs';
   return {
     ...spec,
-    annotations: { ...spec.annotations, [ANNOTATIONS.bundle]: bundle, [ANNOTATIONS.cgroupDriver]: driver },
+    annotations: {
+      ...spec.annotations,
+      [ANNOTATIONS.bundle]: bundle,
+      [ANNOTATIONS.cgroupDriver]: globals.cgroupManager,
+    },
   };
 }
 

@@ -1,6 +1,7 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { OptionError } from '../errors/option-error.js';
 import type { Process, User } from '../spec/types.js';
+import { type SubCgroups, addSubCgroup } from './sub-cgroups.js';
 import { type ProcessFlags, addProcessFlags } from './flags.js';
 
 /** Flags of `exec`. */
@@ -16,6 +17,8 @@ export interface ExecFlags extends ProcessFlags {
   readonly newPrivs: boolean;
   readonly apparmor?: string;
   readonly processLabel?: string;
+  readonly cgroup: SubCgroups;
+  readonly ignorePaused?: true;
 }
 
 /** Adds {@link ExecFlags}. */
@@ -32,7 +35,10 @@ export function addExecFlags(command: Command): void {
     .option('-c, --cap <CAPABILITY>', 'add a capability', collect, [])
     .option('--no-new-privs', 'no gain of rights by exec')
     .option('--apparmor <PROFILE>', 'an AppArmor profile')
-    .option('--process-label <LABEL>', 'an SELinux label');
+    .option('--process-label <LABEL>', 'an SELinux label')
+    .option('--cgroup <[CONTROLLER:]PATH>', 'a cgroup below the container’s, which is there', addSubCgroup, {})
+    .option('--ignore-paused', 'of a paused container it waits until that is resumed')
+    .addOption(new Option('--no-subreaper', 'taken: orphans are reaped by nobody else').hideHelp());
   addProcessFlags(command);
 }
 

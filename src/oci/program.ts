@@ -1,7 +1,8 @@
 import { resolve } from 'node:path/posix';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { Store } from '../container/store.js';
 import { checkContainerId } from '../spec/parse/name.js';
+import { checkSwitch, toUsageWords } from './flag-words.js';
 import { Log, type LogFormat } from './log.js';
 import { defaultRoot } from './root.js';
 import { toRuncWords } from './runc-words.js';
@@ -15,6 +16,8 @@ interface GlobalFlags {
   readonly logFormat: LogFormat;
   readonly debug?: true;
   readonly systemdCgroup?: true;
+  readonly cgroupManager?: Globals['cgroupManager'];
+  readonly criu: string;
 }
 
 /**
@@ -30,7 +33,7 @@ export async function runCommandLine(argv: readonly string[], env: NodeJS.Proces
     await program.parseAsync(argv, { from: 'user' });
     return outcome.exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : outcome.failure;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 1;
     openLog(program).fail(toRuncWords(error));
     return outcome.failure;
   }
@@ -46,13 +49,30 @@ function createProgram(outcome: { exitCode: number; failure: number }, env: Node
     .description('Runs OCI bundles for container engines, in place of runc.')
     .enablePositionalOptions()
     .exitOverride()
+    .configureOutput({
+      outputError: (message, write) => {
+        write(toUsageWords(message));
+      },
+    })
     .helpCommand(false)
     .option('--root <DIR>', `where containers are registered (default: ${defaultRoot(env)})`)
     .option('--log <FILE>', 'write the log there instead of to standard error')
     .option('--log-format <FORMAT>', 'text or json', parseFormat, 'text')
     .option('--debug', 'log more')
     .option('--systemd-cgroup', 'have systemd make the cgroups; cgroupsPath is slice:prefix:name then')
-    .option('--rootless <MODE>', 'true, false or auto: taken and not needed, rights are looked at as they are')
+    .addOption(
+      new Option('--cgroup-manager <NAME>', 'who makes the cgroups, as crun has it; disabled: there are none').choices([
+        'cgroupfs',
+        'systemd',
+        'disabled',
+      ]),
+    )
+    .option('--criu <PATH>', 'the program that checkpoint and restore call', 'criu')
+    .option(
+      '--rootless <MODE>',
+      'true, false or auto: taken and not needed, rights are looked at as they are',
+      checkSwitch,
+    )
     .option('-v, --version', 'print the version')
     .on('option:version', () => {
       printVersion();
@@ -84,10 +104,11 @@ async function callVerb(verb: Verb, command: Command, globals: Globals): Promise
 }
 
 function readGlobals(program: Command, env: NodeJS.ProcessEnv): Globals {
-  const { root, systemdCgroup } = program.opts<GlobalFlags>();
+  const { root, systemdCgroup, cgroupManager, criu } = program.opts<GlobalFlags>();
   return {
     store: new Store(resolve(root ?? defaultRoot(env)), checkContainerId),
-    systemdCgroup: systemdCgroup === true,
+    cgroupManager: cgroupManager ?? (systemdCgroup === true ? 'systemd' : 'cgroupfs'),
+    criu,
     warn: (text) => {
       openLog(program).warn(text);
     },

@@ -5,8 +5,10 @@ import type { Store } from '../container/store.js';
 export interface Globals {
   /** Where the state of containers is kept. */
   readonly store: Store;
-  /** Cgroups are scopes of systemd's. */
-  readonly systemdCgroup: boolean;
+  /** Who makes the cgroups: `systemd` makes scopes; `disabled`: there are none. */
+  readonly cgroupManager: 'cgroupfs' | 'systemd' | 'disabled';
+  /** The program that checkpoints and restores. */
+  readonly criu: string;
   /** Says what is no error. */
   readonly warn: (text: string) => void;
 }

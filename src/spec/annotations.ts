@@ -15,7 +15,7 @@ export const ANNOTATIONS = {
   dieWithParent: 'dev.corral.die-with-parent',
   /** `true`: it may hold containers of its own. */
   nest: 'dev.corral.nest',
-  /** `cgroupfs` or `systemd`: who makes its cgroup. */
+  /** `cgroupfs` or `systemd`: who makes its cgroup. Of an engine's spec also `disabled`: it has none. */
   cgroupDriver: 'dev.corral.cgroup-driver',
   /** `default`: the default seccomp profile; else the file that `linux.seccomp` was read from. */
   seccomp: 'dev.corral.seccomp',
@@ -79,6 +79,11 @@ export function cgroupDriverOf({ annotations }: { readonly annotations: Readonly
 } {
   const driver = annotations[ANNOTATIONS.cgroupDriver];
   return driver === 'cgroupfs' || driver === 'systemd' ? { driver } : {};
+}
+
+/** Tells whether an engine wants no cgroup made. */
+export function disablesCgroups({ annotations }: { readonly annotations: Readonly<Record<string, string>> }): boolean {
+  return annotations[ANNOTATIONS.cgroupDriver] === 'disabled';
 }
 
 /** Returns below what the container's cgroup is to be made, as `parent`; nothing where that was not said. */

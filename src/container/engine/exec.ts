@@ -3,33 +3,38 @@ import { compileExec } from '../../compile/exec.js';
 import { readHostFacts } from '../../host/read-facts.js';
 import type { Process } from '../../spec/types.js';
 import { UndoStack } from '../../util/undo.js';
-import { enter, openInit } from '../enter.js';
+import { type Entry, enter, openInit } from '../enter.js';
 import type { Store } from '../store.js';
 import { type HandOverOptions, type StartedProcess, handOver } from './console.js';
+
+/** How {@link execInEngineContainer} runs it. */
+export interface ExecHow extends HandOverOptions, Pick<Entry, 'subCgroups' | 'ignorePaused'> {
+  /** How many descriptors of this process from 3 on it gets, too. */
+  readonly preserveFds?: number;
+}
 
 /**
  * Runs a further process in a container, with this process's streams or a terminal of its own.
  *
- * @param options - `preserveFds`: how many descriptors of this process from 3 on it gets, too
- * @throws NotFoundError; StateError unless it runs; ConfigError, LaunchError naming the step that failed
+ * @throws NotFoundError; StateError unless it runs, or is paused and that is to be ignored; OptionError for a cgroup that is not there; ConfigError, LaunchError naming the step that failed
  */
 export async function execInEngineContainer(
   store: Store,
   id: string,
   process: Process,
-  options: HandOverOptions & { readonly preserveFds?: number },
+  options: ExecHow,
 ): Promise<StartedProcess> {
-  const { preserveFds = 0 } = options;
+  const { preserveFds = 0, subCgroups, ignorePaused } = options;
   const state = store.get(id);
   const undo = new UndoStack();
   try {
-    const container = openInit(state);
+    const container = openInit(state, ignorePaused);
     undo.push('close pidfd', () => {
       container.close();
     });
     const facts = readHostFacts({ paths: [], cwd: '/' });
     const streams = { stdin: 0, stdout: 1, stderr: 2 };
-    const { process: launched } = await enter({ state, container, undo, streams }, () =>
+    const { process: launched } = await enter({ state, container, undo, streams, subCgroups, ignorePaused }, () =>
       compileExec(state.spec, process, { facts, idMaps: state.idMaps, id: state.id, preserveFds }),
     );
     const terminal = await handOver(launched, options);

@@ -1,7 +1,8 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import { watchEngineContainer } from '../../container/engine/watch.js';
 import { figuresOf } from '../../container/figures.js';
 import { formatEvent, formatStatsEvent } from '../runc-stats.js';
+import { parseGoTime } from '../times.js';
 import type { Verb, VerbCall } from '../verb.js';
 
 interface EventsFlags {
@@ -17,7 +18,7 @@ export const events: Verb = {
   configure: (command: Command) => {
     command
       .option('--stats', 'what it uses now, and no more')
-      .option('--interval <TIME>', 'how often: 5s, 500ms, 1m', interval, 5000);
+      .option('--interval <TIME>', 'how often: 5s, 500ms, 1m', parseGoTime, 5000);
   },
   act: async ({ operands: [id = ''], flags, globals: { store } }: VerbCall<EventsFlags>) => {
     const show = (): void => {
@@ -36,12 +37,3 @@ export const events: Verb = {
     return 0;
   },
 };
-
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
-
-function interval(value: string): number {
-  const [, number, unit = ''] = /^(\d{1,6})(ms|s|m|h)$/.exec(value) ?? [];
-  const milliseconds = Number(number) * (UNITS[unit] ?? NaN);
-  if (milliseconds > 0) return milliseconds;
-  throw new InvalidArgumentError(`${JSON.stringify(value)} is not a time such as 5s.`);
-}

@@ -27,6 +27,8 @@ export const exec: Verb = {
     const started = await execInEngineContainer(store, id, target, {
       ...toCreateOptions(flags),
       preserveFds: passed.count,
+      subCgroups: flags.cgroup,
+      ignorePaused: flags.ignorePaused === true,
     });
     started.warnings.forEach(warn);
     if (flags.detach !== true) return awaitProcess(started);

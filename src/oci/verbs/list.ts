@@ -1,5 +1,6 @@
 import { readEngineState } from '../../container/engine/status.js';
 import { describe } from '../describe.js';
+import { formatFlag } from '../flag-words.js';
 import { formatTable } from '../table.js';
 import type { Verb, VerbCall } from '../verb.js';
 
@@ -12,8 +13,7 @@ interface ListFlags {
 export const list: Verb = {
   operands: '',
   description: 'Lists the containers of this root.',
-  configure: (command) =>
-    command.option('-f, --format <FORMAT>', 'table or json', 'table').option('-q, --quiet', 'ids only'),
+  configure: (command) => command.addOption(formatFlag()).option('-q, --quiet', 'ids only'),
   act: ({ flags, globals: { store } }: VerbCall<ListFlags>) => {
     const all = store.list().map((state) => describe(state, readEngineState(store, state)));
     process.stdout.write(

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { listEngineProcesses } from '../../container/engine/control.js';
 import { ContainerError } from '../../errors/container-error.js';
+import { formatFlag } from '../flag-words.js';
 import type { Verb, VerbCall } from '../verb.js';
 
 /** `corral-oci ps` */
@@ -8,7 +9,7 @@ export const ps: Verb = {
   operands: '<container-id> [ps-options...]',
   description: 'Lists the processes of a container: their ids as JSON, or what ps(1) says of them.',
   takesCommand: true,
-  configure: (command) => command.option('-f, --format <FORMAT>', 'table or json', 'table'),
+  configure: (command) => command.addOption(formatFlag()),
   act: ({ operands: [id = '', ...options], flags, globals }: VerbCall<{ readonly format: string }>) => {
     const pids = listEngineProcesses(globals.store, id);
     process.stdout.write(flags.format === 'json' ? `${JSON.stringify(pids)}\n` : selectLines(runPs(options), pids));

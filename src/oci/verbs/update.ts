@@ -6,6 +6,7 @@ import { parseResources } from '../../spec/config/config.js';
 import type { Resources } from '../../spec/resources.js';
 import { parseSize } from '../../util/size.js';
 import { readText } from '../bundle.js';
+import { refusedFlag } from '../flag-words.js';
 import type { Verb, VerbCall } from '../verb.js';
 
 interface UpdateFlags {
@@ -16,6 +17,8 @@ interface UpdateFlags {
   readonly cpuBurst?: number;
   readonly cpuShare?: number;
   readonly cpuIdle?: number;
+  readonly cpuRtPeriod?: number;
+  readonly cpuRtRuntime?: number;
   readonly cpusetCpus?: string;
   readonly cpusetMems?: string;
   readonly memory?: number;
@@ -40,12 +43,18 @@ export const update: Verb = {
       .option('--cpu-burst <USEC>', 'what may be saved up beyond it', integer)
       .option('--cpu-share <N>', 'CPU shares, 2–262144', integer)
       .option('--cpu-idle <N>', '1: it gets what nobody else wants', integer)
+      .option('--cpu-rt-period <USEC>', 'period of the real-time limit, cgroup v1', integer)
+      .option('--cpu-rt-runtime <USEC>', 'CPU time of real-time processes in each of its periods', integer)
       .option('--cpuset-cpus <LIST>', 'CPUs such as 0-3,7')
       .option('--cpuset-mems <LIST>', 'memory nodes')
       .option('--memory <BYTES>', 'memory; -1: no limit', size)
       .option('--memory-reservation <BYTES>', 'soft limit of memory', size)
       .option('--memory-swap <BYTES>', 'memory and swap together; -1: no limit', size)
-      .option('--pids-limit <N>', 'processes and threads; -1: no limit', integer);
+      .option('--pids-limit <N>', 'processes and threads; -1: no limit', integer)
+      .addOption(refusedFlag('--kernel-memory <BYTES>', 'Linux has had no such limit since 5.16'))
+      .addOption(refusedFlag('--kernel-memory-tcp <BYTES>', 'it is set by the memory section of --resources'))
+      .addOption(refusedFlag('--l3-cache-schema <SCHEMA>', 'Intel RDT is not supported'))
+      .addOption(refusedFlag('--mem-bw-schema <SCHEMA>', 'Intel RDT is not supported'));
   },
   act: async ({ operands: [id = ''], flags, globals: { store } }: VerbCall<UpdateFlags>) => {
     const { resources } = flags;
@@ -64,6 +73,8 @@ function fromFlags(flags: UpdateFlags): Resources {
     burst: flags.cpuBurst,
     shares: flags.cpuShare,
     idle: flags.cpuIdle,
+    realtimePeriod: flags.cpuRtPeriod,
+    realtimeRuntime: flags.cpuRtRuntime,
     cpus: flags.cpusetCpus,
     mems: flags.cpusetMems,
   });
@@ -73,7 +84,8 @@ function fromFlags(flags: UpdateFlags): Resources {
     ...(flags.pidsLimit === undefined ? {} : { pids: { limit: flags.pidsLimit } }),
     ...(flags.blkioWeight === undefined ? {} : { blockIO: { weight: flags.blkioWeight } }),
   };
-  if (Object.keys(given).length > 0) return given;
+  // Read like a section of a config.json: a value that makes no sense is named as it is there.
+  if (Object.keys(given).length > 0) return parseResources(JSON.stringify(given));
   throw new OptionError('resources', undefined, 'given, and neither is any other limit');
 }
 
