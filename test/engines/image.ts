@@ -6,7 +6,7 @@ const APPLETS =
   'cat,chmod,echo,env,false,grep,head,hostname,id,kill,ls,mkdir,mount,ps,readlink,rm,sh,sleep,stat,stty,tail,test,touch,true,tty,ulimit,uname,wc';
 
 /** Makes a root file system of nothing but busybox. @returns its path */
-function makeRootfs(parent: string): string {
+export function makeRootfs(parent: string): string {
   const root = join(parent, 'rootfs');
   for (const path of ['bin', 'dev', 'etc', 'proc', 'root', 'sys', 'tmp'])
     mkdirSync(join(root, path), { recursive: true });

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readCgroupFacts } from '../../src/cgroup/facts.js';
+import { type Limits, readLimits } from './limits.js';
 import { IMAGE, type Podman, makePodman } from './podman.js';
 import { RUNTIMES, type Runtime, whyNot } from './runtimes.js';
 
@@ -38,6 +38,8 @@ describe.each(RUNTIMES)('podman with $name', (runtime: Runtime) => {
     expect(stderr).toBe('');
     expect(code).toBe(0);
   };
+  const limitsOf = (name: string): Limits =>
+    readLimits(Number(podman.ok('inspect', '--format', '{{.State.Pid}}', name)));
   const remove = (name: string): void => {
     expect(podman.call('rm', '--force', '--time', '0', name).code).toBe(0);
     expect(podman.call('container', 'exists', name).code).toBe(1);
@@ -134,9 +136,9 @@ describe.each(RUNTIMES)('podman with $name', (runtime: Runtime) => {
 
   it('limits it, and changes the limits', () => {
     start('limited', '--memory', '64m', '--pids-limit', '50', '--cpus', '0.5');
-    expect(readLimits(podman, 'limited')).toEqual({ memory: String(64 * 1024 ** 2), pids: '50', cpu: '50000 100000' });
+    expect(limitsOf('limited')).toEqual({ memory: String(64 * 1024 ** 2), pids: '50', cpu: '50000 100000' });
     podman.ok('update', '--memory', '96m', '--cpus', '0.75', 'limited');
-    expect(readLimits(podman, 'limited')).toMatchObject({ memory: String(96 * 1024 ** 2), cpu: '75000 100000' });
+    expect(limitsOf('limited')).toMatchObject({ memory: String(96 * 1024 ** 2), cpu: '75000 100000' });
     remove('limited');
   });
 
@@ -216,32 +218,3 @@ describe.each(RUNTIMES)('podman with $name', (runtime: Runtime) => {
     expect(() => readFileSync(`/proc/${String(pid)}/stat`)).toThrow();
   });
 });
-
-/** Reads the limits of a container from its cgroup files. */
-function readLimits(podman: Podman, name: string): Readonly<Record<'memory' | 'pids' | 'cpu', string>> {
-  const pid = podman.ok('inspect', '--format', '{{.State.Pid}}', name);
-  const lines = readFileSync(`/proc/${pid}/cgroup`, 'utf8')
-    .trim()
-    .split('\n')
-    .map((line) => line.split(':'));
-  const { v2, v1 } = readCgroupFacts().layout;
-  const file = (controller: string, of2: string, of1: string): string => {
-    const hierarchy = v1.find(({ controllers }) => controllers.includes(controller));
-    const line = lines.find(([, list = '']) =>
-      hierarchy === undefined ? list === '' : list.split(',').includes(controller),
-    );
-    const path = line?.slice(2).join(':') ?? '';
-    return readFileSync(
-      `${hierarchy?.mount ?? v2?.mount ?? ''}${path}/${hierarchy === undefined ? of2 : of1}`,
-      'utf8',
-    ).trim();
-  };
-  const onV1 = v1.some(({ controllers }) => controllers.includes('cpu'));
-  return {
-    memory: file('memory', 'memory.max', 'memory.limit_in_bytes'),
-    pids: file('pids', 'pids.max', 'pids.max'),
-    cpu: onV1
-      ? `${file('cpu', '', 'cpu.cfs_quota_us')} ${file('cpu', '', 'cpu.cfs_period_us')}`
-      : file('cpu', 'cpu.max', ''),
-  };
-}
