@@ -210,7 +210,8 @@ function boundingSet({ bounding }: GrantedCapabilities): Step {
 }
 
 function user({ user: { uid, gid, additionalGids } }: Process, setgroups: boolean): Step {
-  return { op: 'set-user', uid, gid, groups: additionalGids, setgroups: setgroups ? 1 : 0 };
+  // An engine may name a group twice; the kernel would keep both.
+  return { op: 'set-user', uid, gid, groups: [...new Set(additionalGids)], setgroups: setgroups ? 1 : 0 };
 }
 
 function capabilities({ effective, permitted, inheritable, ambient }: GrantedCapabilities): Step {

@@ -20,6 +20,14 @@ interface GlobalFlags {
   readonly criu: string;
 }
 
+interface Outcome {
+  exitCode: number;
+  /** The exit code of a failure. */
+  failure: number;
+  /** Empty until it is known. */
+  verb: string;
+}
+
 /**
  * Does what an engine asks.
  *
@@ -27,14 +35,14 @@ interface GlobalFlags {
  * @returns the exit code; everything has been printed by then
  */
 export async function runCommandLine(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
-  const outcome = { exitCode: 0, failure: 1 };
+  const outcome: Outcome = { exitCode: 0, failure: 1, verb: '' };
   const program = createProgram(outcome, env);
   try {
     await program.parseAsync(argv, { from: 'user' });
     return outcome.exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 1;
-    openLog(program).fail(toRuncWords(error));
+    openLog(program).fail(toRuncWords(error, outcome.verb));
     return outcome.failure;
   }
 }
@@ -44,7 +52,7 @@ function openLog(program: Command): Log {
   return new Log({ file: log, format: logFormat, debug: debug === true });
 }
 
-function createProgram(outcome: { exitCode: number; failure: number }, env: NodeJS.ProcessEnv): Command {
+function createProgram(outcome: Outcome, env: NodeJS.ProcessEnv): Command {
   const program = new Command('corral-oci')
     .description('Runs OCI bundles for container engines, in place of runc.')
     .enablePositionalOptions()
@@ -85,6 +93,7 @@ function createProgram(outcome: { exitCode: number; failure: number }, env: Node
     const verb = await VERBS[command.name()]?.load();
     if (verb === undefined) return;
     outcome.failure = verb.failure ?? 1;
+    outcome.verb = command.name();
     configureVerb(command, verb);
     command.action(async () => {
       outcome.exitCode = await callVerb(verb, command, readGlobals(program, env));

@@ -5,22 +5,24 @@ import { errnoText } from '../util/errno.js';
 /**
  * Says what has failed, where engines look for runc's words in the words that they look for.
  *
+ * @param verb - what was asked for: `exec`
  * @see runc libcontainer/error.go; podman libpod/oci_util.go
  */
-export function toRuncWords(error: unknown): string {
+export function toRuncWords(error: unknown, verb: string): string {
   if (!isContainerError(error)) return error instanceof Error ? error.message : String(error);
   const { hint } = error;
-  const text = wordsOf(error) ?? error.message;
+  const text = wordsOf(error, verb) ?? error.message;
   return hint === undefined ? text : `${text} (hint: ${hint})`;
 }
 
-function wordsOf(error: Error & { readonly code: string }): string | undefined {
+function wordsOf(error: Error & { readonly code: string }, verb: string): string | undefined {
   if (error.code === 'ERR_NOT_FOUND') return 'container does not exist';
   if (error.code === 'ERR_ALREADY_EXISTS') return 'container with given ID already exists';
   if (error.code === 'ERR_STATE')
     return stateWords(error as Error & { readonly status?: string; readonly action?: string });
   if (!(error instanceof LaunchError)) return undefined;
-  if (error.op === 'find-executable') return executableWords(error);
+  if (error.op === 'find-executable')
+    return `${verb} failed: unable to start container process: ${executableWords(error)}`;
   if (error.op === 'set-working-directory') return directoryWords(error);
   return undefined;
 }
@@ -42,15 +44,13 @@ function stateWords({
   return undefined;
 }
 
-const EXEC_FAILED = 'exec failed: unable to start container process: ';
-
 function executableWords({ message, code, errno }: LaunchError): string {
   const file = message.slice('find executable '.length, message.lastIndexOf(': '));
   const quoted = JSON.stringify(file);
   // In the PATH, what may not be executed is passed over.
-  if (!file.includes('/')) return `${EXEC_FAILED}exec: ${quoted}: executable file not found in $PATH`;
-  if (code === 'EACCES') return `${EXEC_FAILED}exec: ${quoted}: permission denied`;
-  return `${EXEC_FAILED}exec: ${quoted}: stat ${file}: ${errnoText(errno)}`;
+  if (!file.includes('/')) return `exec: ${quoted}: executable file not found in $PATH`;
+  if (code === 'EACCES') return `exec: ${quoted}: permission denied`;
+  return `exec: ${quoted}: stat ${file}: ${errnoText(errno)}`;
 }
 
 // A try with the container's user has words of its own in the plan, which mean nothing to engines.

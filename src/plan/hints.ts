@@ -131,6 +131,9 @@ const MOUNT_HINTS: Readonly<Record<string, readonly Hint[]>> = {
 
 /** Returns a way out for a failed step, where one is known. */
 export function hintFor(step: Step, errno: string): string | undefined {
+  // With a path, nothing is looked up in the PATH.
+  if (step.op === 'find-executable' && errno === 'ENOENT' && step.file.includes('/'))
+    return 'there is no such file in the container';
   const hints = [...(step.op === 'mount' ? (MOUNT_HINTS[step.type] ?? []) : []), ...(HINTS[step.op] ?? [])];
   return hints.find(([name]) => name === errno)?.[1];
 }

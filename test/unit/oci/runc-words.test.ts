@@ -26,5 +26,17 @@ test.each([
   ],
   ['mount', 'mount proc on /proc', errno.EPERM, 'mount proc on /proc: EPERM (operation not permitted)'],
 ])('%s: %s with errno %i', (op, action, number, words) => {
-  expect(toRuncWords(new LaunchError({ action, errno: number, stepIndex: 3, op }))).toBe(words);
+  expect(toRuncWords(new LaunchError({ action, errno: number, stepIndex: 3, op }), 'exec')).toBe(words);
+});
+
+test('what cannot be started says which verb has failed', () => {
+  const error = new LaunchError({
+    action: 'find executable foo',
+    errno: errno.ENOENT,
+    stepIndex: 3,
+    op: 'find-executable',
+  });
+  expect(toRuncWords(error, 'create')).toBe(
+    'create failed: unable to start container process: exec: "foo": executable file not found in $PATH',
+  );
 });

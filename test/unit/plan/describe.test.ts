@@ -146,6 +146,7 @@ describe('a hint', () => {
     [{ op: 'exec', argv: ['x'], environment: [] }, 'ENOEXEC', 'not a program for this machine'],
     [{ op: 'exec', argv: ['x'], environment: [] }, 'EIO', undefined],
     [{ op: 'find-executable', file: 'x', path: '' }, 'ENOENT', 'PATH'],
+    [{ op: 'find-executable', file: './x', path: '' }, 'ENOENT', 'no such file in the container'],
     [{ op: 'change-directory', root: undefined, path: '/x' }, 'ENOENT', 'working directory does not exist'],
     [USER, 'EINVAL', 'not mapped'],
     [RLIMIT, 'EPERM', 'CAP_SYS_RESOURCE'],
