@@ -86,7 +86,7 @@ function listTops(): readonly string[] {
   const { layout, v2Base, v1Base } = readCgroupFacts();
   const tops = new Set([
     ...(layout.v2 === undefined ? [] : [layout.v2.mount]),
-    ...layout.v1.map(({ mount }) => mount),
+    ...[...layout.v1, ...layout.named].map(({ mount }) => mount),
     ...[v2Base, ...v1Base].flatMap((base) => (base === undefined ? [] : [base.path])),
   ]);
   return [...tops];
