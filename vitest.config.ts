@@ -43,6 +43,18 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'conformance',
+          include: ['test/conformance/**/*.test.ts'],
+          fileParallelism: false,
+          pool: 'forks',
+          // No file leaves anything in the process that another one could see: a process for each would cost a second.
+          isolate: false,
+          ...timeouts(60_000),
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'types',
           include: [],
           // These are compiled, not run: against dist/types, which is what users get.

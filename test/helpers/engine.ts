@@ -69,7 +69,7 @@ export function bindOf(source: string, destination: string, options: readonly st
 const SYSTEM = ['bin', 'sbin', 'lib', 'lib64', 'usr'];
 
 /** Makes a directory that becomes a root file system once {@link systemMounts} are in it. */
-export function makeRootfs(lab: Lab): string {
+export function makeRootfs(lab: Pick<Lab, 'directory'>): string {
   const root = join(lab.directory(), 'rootfs');
   mkdirSync(root);
   for (const name of SYSTEM) {
