@@ -11,9 +11,16 @@ import { listenerOf } from '../seccomp-listener.js';
 import type { OwnedState } from '../state-file.js';
 import type { Store } from '../store.js';
 import { type HandOverOptions, type StartedProcess, handOver } from './console.js';
-import { type RuntimeHooks, runHooks } from './hooks.js';
+import { runHooks, runPoststop } from './hooks.js';
 import { makeStartFile } from './start-file.js';
 import { describeAs } from './status.js';
+
+/** What else `create` is told. */
+export interface CreateOptions extends HandOverOptions {
+  /** Is told of the poststop hooks that fail, where the container could not be created. */
+  readonly warn: (text: string) => void;
+  readonly faults?: LaunchFaults;
+}
 
 /**
  * Creates a container of an engine's: all is set up, and its first process waits for the start. Nobody has to stay: it is
@@ -27,7 +34,7 @@ export async function createEngineContainer(
   store: Store,
   id: string,
   spec: Spec,
-  options: HandOverOptions & { readonly faults?: LaunchFaults },
+  options: CreateOptions,
 ): Promise<StartedProcess> {
   const prepared = new Prepared(id, spec);
   const undo = new UndoStack();
@@ -46,7 +53,8 @@ export async function createEngineContainer(
     return { pid: launched.pid, pidfd: launched.pidfd, terminal, warnings };
   } catch (error) {
     await undo.unwind();
-    await runHooks('poststop', spec.hooks, describeAs(prepared, 'stopped', undefined)).catch(() => undefined);
+    const stopped = describeAs(prepared, 'stopped', undefined);
+    for (const { message } of await runPoststop(spec.hooks, stopped)) options.warn(message);
     throw error;
   }
 }
@@ -61,7 +69,7 @@ async function launch(
   undo.push('close start file', () => {
     closeSync(start);
   });
-  const hook = (kind: RuntimeHooks, pid: number): Promise<void> =>
+  const hook = (kind: 'prestart' | 'createRuntime', pid: number): Promise<void> =>
     runHooks(kind, spec.hooks, describeAs(prepared, 'creating', pid));
   const launchIt = placement.cgroup.scope === undefined ? launchContainer : launchInScope;
   const launched = await launchIt(

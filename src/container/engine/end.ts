@@ -1,15 +1,12 @@
-import { ContainerError } from '../../errors/container-error.js';
+import type { HookError } from '../../errors/hook-error.js';
 import { StateError } from '../../errors/state-errors.js';
-import { removeParent } from '../../cgroup/parent.js';
-import { untilScopeGone } from '../../cgroup/systemd/scope-end.js';
 import { SIGNALS } from '../../util/signals.js';
 import { claimAbandoned } from '../clearing.js';
-import { killState } from '../kill-state.js';
 import { readSignal, signalEvery, signalMain } from '../signalling.js';
 import type { State } from '../state.js';
 import type { Store } from '../store.js';
-import { runHooks } from './hooks.js';
-import { describeAs, readStatus } from './status.js';
+import { destroyContainer } from './destroy.js';
+import { readStatus } from './status.js';
 
 /** How {@link killEngineContainer} kills. */
 export interface KillHow {
@@ -47,7 +44,7 @@ function hasOwnPids({ spec }: State): boolean {
  * Removes what there is of a container, and runs its poststop hooks. One that was never started is killed, and so is, with
  * `force`, one that runs.
  *
- * @returns why a hook has failed, which is no error; `undefined` when none has
+ * @returns why hooks have failed, which is no error
  * @throws NotFoundError; StateError for one that runs; CgroupError
  * @see runtime-spec 1.3.0, runtime.md "Delete"
  */
@@ -55,30 +52,11 @@ export async function deleteEngineContainer(
   store: Store,
   id: string,
   { force }: { readonly force: boolean },
-): Promise<unknown> {
+): Promise<readonly HookError[]> {
   const state = store.get(id);
   const status = readStatus(store, state);
   if (!force && !['created', 'stopped'].includes(status)) throw new StateError('delete', id, status);
   const owned = await claimAbandoned(store, id);
   if (owned === undefined) throw new StateError('delete', id, 'creating');
-  try {
-    await killState(state);
-    await untilScopeGone(state.cgroup);
-  } catch (error) {
-    owned.release();
-    throw error;
-  }
-  owned.remove();
-  removeParent(state.cgroup);
-  return await hooksAfter(state);
-}
-
-async function hooksAfter(state: State): Promise<unknown> {
-  try {
-    await runHooks('poststop', state.spec.hooks, describeAs(state, 'stopped', undefined));
-    return undefined;
-  } catch (error) {
-    if (error instanceof ContainerError) return error;
-    throw error;
-  }
+  return destroyContainer(owned, state);
 }

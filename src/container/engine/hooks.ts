@@ -12,8 +12,8 @@ import { signalName } from '../../util/signals.js';
 import { describeEnd } from '../hook-failure.js';
 import { type LaunchedProcess, launchProcess } from '../launch.js';
 
-/** Hooks that run in the runtime's namespaces, and so are run by it. */
-export type RuntimeHooks = Exclude<keyof Hooks, 'createContainer' | 'startContainer'>;
+/** Hooks that run in the runtime's namespaces, and so are run by it, and whose failure is one of what they belong to. */
+type RuntimeHooks = Exclude<keyof Hooks, 'createContainer' | 'startContainer' | 'poststop'>;
 
 /**
  * Runs the hooks of one kind, one after the other, each with the state on its standard input.
@@ -23,6 +23,25 @@ export type RuntimeHooks = Exclude<keyof Hooks, 'createContainer' | 'startContai
  */
 export async function runHooks(kind: RuntimeHooks, hooks: Hooks | undefined, state: EngineState): Promise<void> {
   for (const [index, hook] of (hooks?.[kind] ?? []).entries()) await runHook(`${kind}[${String(index)}]`, hook, state);
+}
+
+/**
+ * Runs the hooks for what comes after the end: one that fails keeps none of the others from running, and nothing from being over.
+ *
+ * @returns why some have failed
+ * @see runtime-spec 1.3.0, runtime.md "Lifecycle", step 13
+ */
+export async function runPoststop(hooks: Hooks | undefined, state: EngineState): Promise<readonly HookError[]> {
+  const failures: HookError[] = [];
+  for (const [index, hook] of (hooks?.poststop ?? []).entries()) {
+    try {
+      await runHook(`poststop[${String(index)}]`, hook, state);
+    } catch (error) {
+      if (!(error instanceof HookError)) throw error;
+      failures.push(error);
+    }
+  }
+  return failures;
 }
 
 async function runHook(name: string, hook: Hook, state: EngineState): Promise<void> {

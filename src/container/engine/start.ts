@@ -1,16 +1,17 @@
 import { closeSync, openSync } from 'node:fs';
 import { compileStart } from '../../compile/hooks.js';
 import { LaunchKilledError } from '../../errors/launch-error.js';
+import { HookError } from '../../errors/hook-error.js';
 import { StateError } from '../../errors/state-errors.js';
 import { readReportPage } from '../../native/report-page.js';
 import { describeStep } from '../../plan/describe.js';
 import { STARTING_STEPS, type Step } from '../../plan/steps.js';
 import { claimAbandoned } from '../clearing.js';
 import { launchError } from '../follow.js';
-import { killState } from '../kill-state.js';
 import type { State } from '../state.js';
 import { reportPath, startPath } from '../state-file.js';
 import type { Store } from '../store.js';
+import { destroyContainer } from './destroy.js';
 import { runHooks } from './hooks.js';
 import { giveStart, openStartFile } from './start-file.js';
 import { describeAs, readStatus } from './status.js';
@@ -18,11 +19,12 @@ import { describeAs, readStatus } from './status.js';
 /**
  * Starts a container that was created, and waits until its process has become what the spec says.
  *
- * @throws NotFoundError; StateError unless it waits for its start; LaunchError or HookError for what has failed: it is
- *   stopped then
- * @see runtime-spec 1.3.0, runtime.md "Start"
+ * @param warn - is told of the poststop hooks that fail
+ * @throws NotFoundError; StateError unless it waits for its start; LaunchError for what has failed: it is stopped then; HookError:
+ *   it is no more, and its poststop hooks have been run
+ * @see runtime-spec 1.3.0, runtime.md "Start", and "Lifecycle", steps 7 and 9
  */
-export async function startEngineContainer(store: Store, id: string): Promise<void> {
+export async function startEngineContainer(store: Store, id: string, warn: (text: string) => void): Promise<void> {
   const state = store.get(id);
   // Two that start it at once: the second finds nobody waiting.
   const owned = await claimAbandoned(store, id);
@@ -35,20 +37,16 @@ export async function startEngineContainer(store: Store, id: string): Promise<vo
       closeSync(fifo);
     }
     checkStarted(store, state);
-    await runPoststart(state);
-  } finally {
-    owned?.release();
-  }
-}
-
-// A hook that fails ends the container: since 1.3 that goes for these, too.
-async function runPoststart(state: State): Promise<void> {
-  try {
     await runHooks('poststart', state.spec.hooks, describeAs(state, 'running', state.init?.pid));
   } catch (error) {
-    await killState(state);
+    if (owned === undefined || !(error instanceof HookError)) {
+      owned?.release();
+      throw error;
+    }
+    for (const { message } of await destroyContainer(owned, state)) warn(message);
     throw error;
   }
+  owned?.release();
 }
 
 function checkStarted(store: Store, state: State): void {

@@ -14,8 +14,9 @@ export const create: Verb = {
     const passed = passedFds(flags.preserveFds, process.env, process.pid);
     const spec = applyFlags(readBundle(flags.bundle, globals), flags, passed);
     checkTerminal(spec.process, flags.consoleSocket, true);
-    const { warnings } = await createEngineContainer(globals.store, id, spec, toCreateOptions(flags));
-    warnings.forEach(globals.warn);
+    const { store, warn } = globals;
+    const { warnings } = await createEngineContainer(store, id, spec, { ...toCreateOptions(flags), warn });
+    warnings.forEach(warn);
     return 0;
   },
 };

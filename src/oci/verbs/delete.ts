@@ -10,8 +10,7 @@ export const remove: Verb = {
   act: async ({ operands: [id = ''], flags, globals }: VerbCall<{ readonly force?: true }>) => {
     const force = flags.force === true;
     try {
-      const failure = await deleteEngineContainer(globals.store, id, { force });
-      if (failure instanceof Error) globals.warn(failure.message);
+      for (const { message } of await deleteEngineContainer(globals.store, id, { force })) globals.warn(message);
     } catch (error) {
       if (!force || !isContainerError(error) || error.code !== 'ERR_NOT_FOUND') throw error;
     }

@@ -2,12 +2,13 @@ import type { Command } from 'commander';
 import { createEngineContainer } from '../../container/engine/create.js';
 import { deleteEngineContainer } from '../../container/engine/end.js';
 import { startEngineContainer } from '../../container/engine/start.js';
+import { HookError } from '../../errors/hook-error.js';
 import { readBundle } from '../bundle.js';
 import { type BundleFlags, addBundleFlags, toCreateOptions } from '../flags.js';
 import { awaitProcess } from '../foreground.js';
 import { applyFlags, passedFds } from '../passed.js';
 import { checkTerminal } from '../terminal.js';
-import type { Verb, VerbCall } from '../verb.js';
+import type { Globals, Verb, VerbCall } from '../verb.js';
 
 interface RunFlags extends BundleFlags {
   readonly detach?: true;
@@ -27,12 +28,13 @@ export const run: Verb = {
     const passed = passedFds(flags.preserveFds, process.env, process.pid);
     const spec = applyFlags(readBundle(flags.bundle, globals), flags, passed);
     checkTerminal(spec.process, flags.consoleSocket, flags.detach === true);
-    const started = await createEngineContainer(store, id, spec, toCreateOptions(flags));
+    const started = await createEngineContainer(store, id, spec, { ...toCreateOptions(flags), warn });
     started.warnings.forEach(warn);
     try {
-      await startEngineContainer(store, id);
+      await startEngineContainer(store, id, warn);
     } catch (error) {
-      await deleteEngineContainer(store, id, { force: true });
+      // After a hook that has failed there is nothing left.
+      if (!(error instanceof HookError)) await remove(globals, id);
       throw error;
     }
     if (flags.detach === true) {
@@ -40,10 +42,11 @@ export const run: Verb = {
       return 0;
     }
     const exitCode = await awaitProcess(started);
-    if (flags.keep !== true) {
-      const failure = await deleteEngineContainer(store, id, { force: true });
-      if (failure instanceof Error) warn(failure.message);
-    }
+    if (flags.keep !== true) await remove(globals, id);
     return exitCode;
   },
 };
+
+async function remove({ store, warn }: Globals, id: string): Promise<void> {
+  for (const { message } of await deleteEngineContainer(store, id, { force: true })) warn(message);
+}

@@ -6,7 +6,7 @@ export const start: Verb = {
   operands: '<container-id>',
   description: 'Starts the process of a container that was created.',
   act: async ({ operands: [id = ''], globals }: VerbCall<object>) => {
-    await startEngineContainer(globals.store, id);
+    await startEngineContainer(globals.store, id, globals.warn);
     return 0;
   },
 };
