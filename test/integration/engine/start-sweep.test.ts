@@ -20,6 +20,9 @@ const store = new Store(lab.stateDir, checkContainerId);
 
 const EIO = constants.errno.EIO;
 const ID = 'sweep';
+const warn = (text: string): void => {
+  throw new Error(`a warning: ${text}`);
+};
 
 afterEach(async () => {
   for (const { id } of store.list()) await deleteEngineContainer(store, id, { force: true });
@@ -48,15 +51,19 @@ it.for([true, false])(
       // What is known of a filter once its container is created.
       const words = describeStep(step.op === 'set-seccomp' ? { ...step, program: new Uint8Array() } : step);
       const faults = { step: { step: index, errno: EIO } };
-      const { pidfd } = await createEngineContainer(store, ID, spec, { faults });
+      const { pidfd } = await createEngineContainer(store, ID, spec, { faults, warn });
       expect(readEngineState(store, store.get(ID)).status, words).toBe('created');
-      const error = await startEngineContainer(store, ID).catch((reason: unknown) => reason);
-      if (step.op === 'run-hook') expect(error, words).toMatchObject({ name: 'HookError', path: step.path });
-      else expect((error as LaunchError).message, words).toBe(`${words}: EIO (i/o error)`);
-      expect(readEngineState(store, store.get(ID)).status, words).toBe('stopped');
+      const error = await startEngineContainer(store, ID, warn).catch((reason: unknown) => reason);
       await pidfd.wait();
       pidfd.close();
-      await deleteEngineContainer(store, ID, { force: false });
+      if (step.op === 'run-hook') {
+        expect(error, words).toMatchObject({ name: 'HookError', path: step.path });
+        expect(store.list(), words).toEqual([]);
+      } else {
+        expect((error as LaunchError).message, words).toBe(`${words}: EIO (i/o error)`);
+        expect(readEngineState(store, store.get(ID)).status, words).toBe('stopped');
+        await deleteEngineContainer(store, ID, { force: false });
+      }
       expect(await findLeaks(before, lab), `after ${words}`).toEqual([]);
     }
   },
@@ -69,7 +76,7 @@ it('a failure of any step before the start is thrown by the creation, and leaves
   const before = takeSnapshot(lab);
   for (const [index, step] of steps.slice(0, steps.findIndex(({ op }) => op === 'await-start') + 1).entries()) {
     const faults = { step: { step: index, errno: EIO } };
-    const error = await createEngineContainer(store, ID, spec, { faults }).catch((reason: unknown) => reason);
+    const error = await createEngineContainer(store, ID, spec, { faults, warn }).catch((reason: unknown) => reason);
     expect(error, describeStep(step)).toBeInstanceOf(LaunchError);
     expect(store.list()).toEqual([]);
     expect(await findLeaks(before, lab), `after ${describeStep(step)}`).toEqual([]);
