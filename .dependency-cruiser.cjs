@@ -76,9 +76,9 @@ const LAYERS = [
   },
   {
     from: 'oci',
-    to: [...LOW, 'boot', 'spec', 'plan', 'compile', 'container', 'supervisor', 'src/cli/terminal[.]ts'],
+    to: [...LOW, 'boot', 'spec', 'plan', 'compile', 'container', 'supervisor', 'src/cli/(print|terminal)[.]ts'],
     because:
-      'The engine-facing verbs are a thin face over container, as those of cli are; people who call them have the same terminal.',
+      'The engine-facing verbs are a thin face over container, as those of cli are; people who call them have the same terminal, and the same care is taken of pipes.',
   },
 ];
 

@@ -62,10 +62,17 @@ export class CodeCache {
   }
 }
 
-/** Where the user's caches are, by the XDG Base Directory Specification; `undefined` for a user without a home. */
-export function cacheDirectory({ XDG_CACHE_HOME: given, HOME: home }: NodeJS.ProcessEnv): string | undefined {
+/**
+ * Where the user's caches are, by the XDG Base Directory Specification; `undefined` for a user without a home. Services of the
+ * system have none, and start engines: those of root share `/var/cache`.
+ */
+export function cacheDirectory(
+  { XDG_CACHE_HOME: given, HOME: home }: NodeJS.ProcessEnv,
+  uid = process.geteuid?.(),
+): string | undefined {
   if (given?.startsWith('/') === true) return `${given}/corral`;
-  return home?.startsWith('/') === true ? `${home}/.cache/corral` : undefined;
+  if (home?.startsWith('/') === true) return `${home}/.cache/corral`;
+  return uid === 0 ? '/var/cache/corral' : undefined;
 }
 
 // In a home that may not be entered, not even that it is missing can be seen.

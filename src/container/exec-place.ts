@@ -45,7 +45,7 @@ export function choosePlace(
   { subCgroups = {}, ignorePaused = false }: ExecRequest = {},
 ): ExecPlace {
   const checkThawed = (place: ExecPlace): ExecPlace => (ignorePaused ? place : refuseFrozen(id, place));
-  if (Object.keys(subCgroups).length > 0) return checkThawed(findSubCgroups(cgroup, subCgroups));
+  if (Object.keys(subCgroups).length > 0) return checkThawed({ ...findSubCgroups(cgroup, subCgroups), notes: [] });
   if (!hasCgroup(cgroup)) return { joined: [], notes: [] };
   const leaf = cgroup.flat === true ? undefined : tryCreate(cgroup);
   if (leaf === undefined) return checkThawed(joinFlat(cgroup, initPid));

@@ -3,7 +3,14 @@ import { readInode } from '../cgroup/files.js';
 import { checkIdentity, listTargets } from '../cgroup/guard.js';
 import type { CgroupRef } from '../cgroup/types.js';
 import { OptionError } from '../errors/option-error.js';
-import type { ExecPlace } from './exec-place.js';
+
+/** Cgroups that are there already. */
+export interface SubCgroups {
+  /** On v2. */
+  readonly bornIn?: string;
+  /** On v1. */
+  readonly joined: readonly string[];
+}
 
 /**
  * Finds the cgroups below a container's own that a process is to enter, in place of those.
@@ -11,7 +18,7 @@ import type { ExecPlace } from './exec-place.js';
  * @param below - paths by controller; the name `` is for all hierarchies. A hierarchy that has none is entered at the container's own
  * @throws OptionError for one that is not there or not below, and for a controller that the container has no cgroup of
  */
-export function findSubCgroups(cgroup: CgroupRef, below: Readonly<Record<string, string>>): ExecPlace {
+export function findSubCgroups(cgroup: CgroupRef, below: Readonly<Record<string, string>>): SubCgroups {
   for (const target of listTargets(cgroup)) checkIdentity('enter', target);
   const v1 = cgroup.v1.map(({ path, controllers }) => ({
     path,
@@ -24,7 +31,6 @@ export function findSubCgroups(cgroup: CgroupRef, below: Readonly<Record<string,
   return {
     ...(cgroup.v2 === undefined ? {} : { bornIn: resolveBelow(cgroup.v2.path, all) }),
     joined: v1.map(({ path, names: [name = ''] }) => resolveBelow(path, below[name] ?? all)),
-    notes: [],
   };
 }
 

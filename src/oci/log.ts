@@ -1,4 +1,5 @@
 import { appendFileSync } from 'node:fs';
+import { printErr } from '../cli/print.js';
 
 export type LogFormat = 'text' | 'json';
 
@@ -20,10 +21,10 @@ export class Log {
   /** Notes why all has failed; engines show it to their users. Standard error has it in any case. */
   fail(text: string): void {
     if (this.#options.file !== undefined) {
-      process.stderr.write(`${text}\n`);
+      printErr(`${text}\n`);
       this.#write('error', text);
     } else if (this.#options.format === 'json') this.#write('error', text);
-    else process.stderr.write(`corral-oci: ${text}\n`);
+    else printErr(`corral-oci: ${text}\n`);
   }
 
   warn(text: string): void {
@@ -41,7 +42,7 @@ export class Log {
         ? JSON.stringify({ level, msg, time })
         : `time=${JSON.stringify(time)} level=${level} msg=${JSON.stringify(msg)}`;
     const { file } = this.#options;
-    if (file === undefined) process.stderr.write(`${line}\n`);
+    if (file === undefined) printErr(`${line}\n`);
     else appendFileSync(file, `${line}\n`, { mode: 0o644 });
   }
 }

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path/posix';
+import { printOut } from '../cli/print.js';
 import { OCI_VERSION } from '../spec/versions.js';
 
 /** Prints what engines read: podman takes the last line, containerd's client looks for `runc version` and `spec:`. */
 export function printVersion(): void {
-  process.stdout.write(`corral-oci version ${readVersion()}\nspec: ${OCI_VERSION}\n`);
+  printOut(`corral-oci version ${readVersion()}\nspec: ${OCI_VERSION}\n`);
 }
 
 /** The package's version. */

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { printOut } from '../../cli/print.js';
 import { watchEngineContainer } from '../../container/engine/watch.js';
 import { figuresOf } from '../../container/figures.js';
 import { formatEvent, formatStatsEvent } from '../runc-stats.js';
@@ -22,14 +23,14 @@ export const events: Verb = {
   },
   act: async ({ operands: [id = ''], flags, globals: { store } }: VerbCall<EventsFlags>) => {
     const show = (): void => {
-      process.stdout.write(`${formatStatsEvent(id, figuresOf(store.get(id)))}\n`);
+      printOut(`${formatStatsEvent(id, figuresOf(store.get(id)))}\n`);
     };
     show();
     if (flags.stats === true) return 0;
     const timer = setInterval(show, flags.interval);
     try {
       await watchEngineContainer(store, id, {
-        onOom: () => process.stdout.write(`${formatEvent('oom', id)}\n`),
+        onOom: () => printOut(`${formatEvent('oom', id)}\n`),
       });
     } finally {
       clearInterval(timer);

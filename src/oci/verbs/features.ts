@@ -1,3 +1,4 @@
+import { printOut } from '../../cli/print.js';
 import { describeFeatures } from '../features.js';
 import type { Verb } from '../verb.js';
 import { readVersion } from '../version.js';
@@ -7,7 +8,7 @@ export const features: Verb = {
   operands: '',
   description: 'Prints what this runtime knows of the specification, as JSON.',
   act: () => {
-    process.stdout.write(`${JSON.stringify(describeFeatures(readVersion()), undefined, 2)}\n`);
+    printOut(`${JSON.stringify(describeFeatures(readVersion()), undefined, 2)}\n`);
     return 0;
   },
 };

@@ -1,3 +1,4 @@
+import { printOut } from '../../cli/print.js';
 import { readEngineState } from '../../container/engine/status.js';
 import { describe } from '../describe.js';
 import { formatFlag } from '../flag-words.js';
@@ -16,7 +17,7 @@ export const list: Verb = {
   configure: (command) => command.addOption(formatFlag()).option('-q, --quiet', 'ids only'),
   act: ({ flags, globals: { store } }: VerbCall<ListFlags>) => {
     const all = store.list().map((state) => describe(state, readEngineState(store, state)));
-    process.stdout.write(
+    printOut(
       flags.quiet === true
         ? all.map(({ id }) => `${id}\n`).join('')
         : flags.format === 'json'

@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { printOut } from '../../cli/print.js';
 import { listEngineProcesses } from '../../container/engine/control.js';
 import { ContainerError } from '../../errors/container-error.js';
 import { formatFlag } from '../flag-words.js';
@@ -12,7 +13,7 @@ export const ps: Verb = {
   configure: (command) => command.addOption(formatFlag()),
   act: ({ operands: [id = '', ...options], flags, globals }: VerbCall<{ readonly format: string }>) => {
     const pids = listEngineProcesses(globals.store, id);
-    process.stdout.write(flags.format === 'json' ? `${JSON.stringify(pids)}\n` : selectLines(runPs(options), pids));
+    printOut(flags.format === 'json' ? `${JSON.stringify(pids)}\n` : selectLines(runPs(options), pids));
     return 0;
   },
 };

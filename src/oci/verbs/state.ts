@@ -1,3 +1,4 @@
+import { printOut } from '../../cli/print.js';
 import { readEngineState } from '../../container/engine/status.js';
 import { describe } from '../describe.js';
 import type { Verb, VerbCall } from '../verb.js';
@@ -8,7 +9,7 @@ export const state: Verb = {
   description: 'Prints the state of a container, as JSON.',
   act: ({ operands: [id = ''], globals: { store } }: VerbCall<object>) => {
     const found = store.get(id);
-    process.stdout.write(`${JSON.stringify(describe(found, readEngineState(store, found)), undefined, 2)}\n`);
+    printOut(`${JSON.stringify(describe(found, readEngineState(store, found)), undefined, 2)}\n`);
     return 0;
   },
 };

@@ -72,6 +72,11 @@ describe('the code cache', () => {
     [{ HOME: '' }, undefined],
     [{}, undefined],
   ])('is where %j says', (env, expected) => {
-    expect(cacheDirectory(env)).toBe(expected);
+    expect(cacheDirectory(env, 1000)).toBe(expected);
+  });
+
+  it('is the machine’s where root has no home: a service of the system’s starts engines', () => {
+    expect(cacheDirectory({}, 0)).toBe('/var/cache/corral');
+    expect(cacheDirectory({ HOME: '/root' }, 0)).toBe('/root/.cache/corral');
   });
 });

@@ -98,7 +98,11 @@ test.each<[Step, string, string]>([
   [{ op: 'close-descriptors', first: 3 }, 'close descriptors from 3 on', ''],
   [{ op: 'exec', argv: ['sh', '-c', "it's"], environment: ['SECRET=x'] }, 'exec sh', "-c 'it'\\''s'"],
   [{ op: 'exec', argv: [], environment: [] }, 'exec ', ''],
-  [{ op: 'set-seccomp', profile: '', flags: 0, program: new Uint8Array() }, 'load the seccomp filter', 'sha256:e3b0c44298fc'],
+  [
+    { op: 'set-seccomp', profile: '', flags: 0, program: new Uint8Array() },
+    'load the seccomp filter',
+    'sha256:e3b0c44298fc',
+  ],
   [{ op: 'move-root', root: 'root', cleared: [] }, 'move root to /', ''],
   [{ op: 'move-root', root: 'root', cleared: ['/sys', '/proc'] }, 'move root to /, clear /sys, /proc', ''],
   [{ op: 'serve-files', socket: 'files' }, 'serve files', ''],
