@@ -5,6 +5,7 @@ import * as d from './d-kill.mjs';
 import * as e from './e-cli.mjs';
 import * as f from './f-live.mjs';
 import * as g from './g-orphans.mjs';
+import * as h from './h-oci.mjs';
 
 /** In the order of the report. */
-export const CASES = [a, b, c, d, e, f, g];
+export const CASES = [a, b, c, d, e, f, g, h];

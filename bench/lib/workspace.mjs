@@ -7,8 +7,10 @@ import { fileURLToPath } from 'node:url';
 import { generateFloorPlan } from './floor-plan.mjs';
 
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-/** The command, as the package has it. */
-export const CORRAL = join(ROOT, JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')).bin.corral);
+const { bin } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+/** The commands, as the package has them. */
+export const CORRAL = join(ROOT, bin.corral);
+export const CORRAL_OCI = join(ROOT, bin['corral-oci']);
 const SOURCES = join(ROOT, 'bench/floor');
 
 /** The C programs, and what is particular about how they are built. */
@@ -20,6 +22,7 @@ const PROGRAMS = {
   ],
   namespaces: [],
   drive: [],
+  lives: [],
   sleepers: [],
   killer: [],
   escapee: [],
@@ -30,7 +33,9 @@ const PROGRAMS = {
  * @typedef {object} Workspace
  * @property {string} directory - removed at the end
  * @property {Record<string, string>} programs - the compiled C programs by name
+ * @property {string} rootfs - of both bundles
  * @property {string} bundle - for runc and crun
+ * @property {string} livingBundle - the same, of a process that stays until it is killed
  * @property {string} stateDir - of corral, the bench's own
  * @property {{ cwd: string, env: NodeJS.ProcessEnv }} driverOptions - for all processes that measure
  * @property {Set<() => Promise<unknown>>} undo - what else is to be done when the bench is interrupted
@@ -56,7 +61,7 @@ function fillWorkspace(directory, env) {
   const programs = Object.entries(PROGRAMS).map(([name, extra]) => [name, compile(name, extra, directory)]);
   return {
     programs: Object.fromEntries(programs),
-    bundle: makeBundle(directory),
+    ...makeBundles(directory),
     driverOptions: { cwd: '/', env },
     undo: new Set(),
   };
@@ -102,26 +107,40 @@ function compile(name, extra, directory) {
   return output;
 }
 
-// Nothing but `true` in a plain directory, and what `runc spec` writes: nobody is made to pay for an image.
-function makeBundle(directory) {
+// Nothing but two programs in a plain directory, and what the runtime proposes: nobody is made to pay for an image.
+function makeBundles(directory) {
+  const rootfs = join(directory, 'rootfs');
   const bundle = join(directory, 'bundle');
-  const rootfs = join(bundle, 'rootfs');
-  mkdirSync(rootfs, { recursive: true });
-  const source = join(directory, 'true.c');
-  writeFileSync(source, 'int main(void) { return 0; }\n');
-  execFileSync('cc', ['-O2', '-static', '-o', join(rootfs, 'true'), source]);
-  chmodSync(join(rootfs, 'true'), 0o755);
-  return bundle;
+  const livingBundle = join(directory, 'living');
+  for (const path of [rootfs, bundle, livingBundle]) mkdirSync(path);
+  compileInto(rootfs, 'true', 'int main(void) { return 0; }');
+  compileInto(rootfs, 'pause', '#include <unistd.h>\nint main(void) { return pause(); }');
+  writeConfig(livingBundle, [process.execPath, CORRAL_OCI], ['/pause'], rootfs);
+  return { rootfs, bundle, livingBundle };
+}
+
+function compileInto(directory, name, text) {
+  const source = join(directory, `${name}.c`);
+  writeFileSync(source, `${text}\n`);
+  execFileSync('cc', ['-O2', '-static', '-o', join(directory, name), source]);
+  chmodSync(join(directory, name), 0o755);
 }
 
 /** Writes the bundle's config.json as the runtime itself proposes it. */
-export function writeSpec(runtime, { bundle }) {
+export function writeSpec(runtime, { bundle, rootfs }) {
+  writeConfig(bundle, [runtime], ['/true'], rootfs);
+}
+
+function writeConfig(bundle, [file, ...words], args, rootfs) {
   const path = join(bundle, 'config.json');
   rmSync(path, { force: true });
-  execFileSync(runtime, ['spec'], { cwd: bundle });
+  execFileSync(file, [...words, 'spec'], { cwd: bundle });
   const config = JSON.parse(readFileSync(path, 'utf8'));
+  // Older releases of crun know no later one.
+  config.ociVersion = '1.0.2';
+  config.root.path = rootfs;
   config.process.terminal = false;
-  config.process.args = ['/true'];
+  config.process.args = args;
   writeFileSync(path, JSON.stringify(config));
 }
 
