@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 
 /** How a call has ended. */
 export interface Called {
@@ -10,23 +11,30 @@ export interface Called {
 
 const TIME_MS = 60_000;
 
+interface CallOptions {
+  /** Variables beside those of this process. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** A file that gets both streams: for a call that leaves behind a process with them open, which would be waited for. */
+  readonly output?: string;
+}
+
 /** Calls a program, and waits for its end, a minute at most. */
-export function callProgram(
-  [file = '', ...args]: readonly string[],
-  { env = {}, input = '' }: { readonly env?: NodeJS.ProcessEnv; readonly input?: string | Uint8Array } = {},
-): Called {
+export function callProgram([file = '', ...args]: readonly string[], { env = {}, output }: CallOptions = {}): Called {
+  const fd = output === undefined ? undefined : openSync(output, 'w');
   const { status, stdout, stderr, error } = spawnSync(file, args, {
     encoding: 'utf8',
     env: { ...process.env, ...env },
-    input,
+    stdio: ['ignore', fd ?? 'pipe', fd ?? 'pipe'],
     timeout: TIME_MS,
   });
+  if (fd !== undefined) closeSync(fd);
   if (error !== undefined) throw error;
+  if (output !== undefined) return { code: status, stdout: readFileSync(output, 'utf8'), stderr: '' };
   return { code: status, stdout, stderr };
 }
 
 /** Calls it, and returns what it prints, without blanks around it. @throws when it fails */
-export function callOk(words: readonly string[], options: Parameters<typeof callProgram>[1] = {}): string {
+export function callOk(words: readonly string[], options: CallOptions = {}): string {
   const { code, stdout, stderr } = callProgram(words, options);
   if (code !== 0) throw new Error(`${words.join(' ')}: exit ${String(code)}: ${stderr}`);
   return stdout.trim();

@@ -5,11 +5,12 @@ import { callInTerminal, callProgram } from './calls.js';
 import { type Containerd, makeContainerd } from './containerd.js';
 import { RUNTIMES, type Runtime, whyNot } from './runtimes.js';
 
-const reason = whyNot('containerd', 'containerd-shim-runc-v2', 'ctr', 'busybox', 'script', 'setpriv');
+const absent = whyNot('containerd', 'containerd-shim-runc-v2', 'ctr', 'busybox', 'script', 'setpriv');
 
 const UNTIL_TOLD = ['sh', '-c', 'trap "exit 7" TERM; while :; do sleep 0.1; done'];
 
 describe.each(RUNTIMES)('containerd with $name', (runtime: Runtime) => {
+  const reason = absent ?? runtime.missing;
   if (reason !== undefined) {
     it('runs', (context) => {
       context.skip(reason);

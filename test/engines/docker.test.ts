@@ -6,7 +6,7 @@ import { type Docker, IMAGE, NO_NETWORK, makeDocker } from './docker.js';
 import { type Limits, readLimits } from './limits.js';
 import { RUNTIMES, type Runtime, whyNot } from './runtimes.js';
 
-const reason = whyNot(
+const absent = whyNot(
   'dockerd',
   'docker',
   'containerd',
@@ -20,6 +20,7 @@ const reason = whyNot(
 const UNTIL_TOLD = ['sh', '-c', 'trap "exit 7" TERM; while :; do sleep 0.1; done'];
 
 describe.each(RUNTIMES)('docker with $name', (runtime: Runtime) => {
+  const reason = absent ?? runtime.missing;
   if (reason !== undefined) {
     it('runs', (context) => {
       context.skip(reason);

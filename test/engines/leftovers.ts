@@ -1,5 +1,5 @@
 import { readFileSync, readdirSync, rmdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { listCgroups, listParents } from '../helpers/leaks.js';
 import { TIME_SCALE } from '../helpers/scale.js';
@@ -10,6 +10,8 @@ export interface Traces {
   readonly directory: string;
   /** The cgroup above those of its containers, from the top of the hierarchies. */
   readonly cgroupParent: string;
+  /** The name of a cgroup below it that is the engine's own, and stays. */
+  readonly ownCgroup?: string;
   /** Where its runtime keeps the states of its containers. @default what runtimes use when nobody names a place */
   readonly stateDir?: string;
 }
@@ -21,11 +23,13 @@ const SHARED = ['/run/corral-oci', '/run/runc', '/run/containerd/s', '/run/conta
 export type Inventory = ReadonlySet<string>;
 
 /** Takes stock. */
-export function takeInventory({ directory, cgroupParent, stateDir }: Traces): Inventory {
+export function takeInventory({ directory, cgroupParent, ownCgroup = '', stateDir }: Traces): Inventory {
   return new Set([
     ...listProcesses(directory),
     ...listMounts(directory),
-    ...listCgroups(cgroupParent).map((path) => `cgroup ${path}`),
+    ...listCgroups(cgroupParent)
+      .filter((path) => basename(path) !== ownCgroup)
+      .map((path) => `cgroup ${path}`),
     ...SHARED.flatMap((path) => listEntries(path, directory)),
     ...(stateDir === undefined ? [] : list(stateDir).map((name) => `state ${stateDir}/${name}`)),
   ]);
@@ -71,7 +75,8 @@ function listMounts(directory: string): readonly string[] {
 function listEntries(path: string, directory: string): readonly string[] {
   const isOurs = (name: string): boolean => {
     if (path.startsWith('/run/containerd')) return true;
-    return read(join(path, name, 'state.json')).includes(directory);
+    // corral-oci has a file for each, runc a directory.
+    return (read(join(path, name)) || read(join(path, name, 'state.json'))).includes(directory);
   };
   return list(path)
     .filter(isOurs)

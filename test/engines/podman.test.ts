@@ -1,14 +1,14 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { once } from 'node:events';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { callInTerminal } from './calls.js';
 import { type Limits, readLimits } from './limits.js';
 import { IMAGE, type Podman, makePodman } from './podman.js';
 import { RUNTIMES, type Runtime, whyNot } from './runtimes.js';
 
-const reason = whyNot('podman', 'conmon', 'busybox', 'script');
+const absent = whyNot('podman', 'conmon', 'busybox', 'script');
 
 describe.each(RUNTIMES)('podman with $name', (runtime: Runtime) => {
+  const reason = absent ?? runtime.missing;
   if (reason !== undefined) {
     it('runs', (context) => {
       context.skip(reason);
@@ -20,8 +20,11 @@ describe.each(RUNTIMES)('podman with $name', (runtime: Runtime) => {
   beforeAll(() => {
     podman = makePodman(runtime);
   });
-  afterAll(() => {
-    podman[Symbol.dispose]();
+  afterAll(async () => {
+    expect(await podman.close()).toEqual([]);
+  });
+  afterEach(async () => {
+    expect(await podman.sweep(), 'nothing is left').toEqual([]);
   });
 
   const start = (name: string, ...args: readonly string[]): void => {
@@ -68,30 +71,15 @@ describe.each(RUNTIMES)('podman with $name', (runtime: Runtime) => {
   });
 
   it('gives it a terminal with -it', async () => {
-    const command = podman.argv(
-      'run',
-      '--rm',
-      '-it',
-      '--ulimit',
-      'nofile=1024:1024',
-      '--ulimit',
-      'nproc=4096:4096',
-      '--network',
-      'none',
-      IMAGE,
+    const limits = ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=4096:4096', '--network', 'none'];
+    const script = 'tty; test -t 0 && echo a terminal; read x; echo "got $x"; exit 4';
+    const { code, shown } = await callInTerminal(
+      podman.argv('run', '--rm', '-it', ...limits, IMAGE, 'sh', '-c', script),
+      { after: 'a terminal', line: 'word' },
     );
-    const words = [...command, 'sh', '-c', 'tty; test -t 0 && echo a terminal; read x; echo "got $x"'];
-    const child = spawn('script', ['-qec', words.map((word) => `'${word}'`).join(' '), '/dev/null'], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    let text = '';
-    child.stdout.setEncoding('utf8').on('data', (part: string) => {
-      text += part;
-      if (text.includes('a terminal')) child.stdin.end('word\n');
-    });
-    await once(child, 'close');
-    expect(text).toContain('/dev/pts/0');
-    expect(text).toContain('got word');
+    expect(shown).toContain('/dev/pts/0');
+    expect(shown).toContain('got word');
+    expect(code).toBe(4);
   });
 
   it('runs further processes in it', () => {

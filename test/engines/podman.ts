@@ -1,18 +1,12 @@
-import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { type Called, callOk, callProgram } from './calls.js';
 import { packRootfs } from './image.js';
+import { type Traces, findLeftovers, removeParents, takeInventory } from './leftovers.js';
 import type { Runtime } from './runtimes.js';
 
-/** How a call has ended. */
-export interface Called {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 /** A podman with storage of its own. */
-export interface Podman extends Disposable {
+export interface Podman {
   /** Calls it. */
   readonly call: (...args: readonly string[]) => Called;
   /** Calls it, and returns what it prints. @throws when it fails */
@@ -21,6 +15,10 @@ export interface Podman extends Disposable {
   readonly run: (...args: readonly string[]) => Called;
   /** Its whole command line, for those who start it themselves. */
   readonly argv: (...args: readonly string[]) => readonly string[];
+  /** Removes all containers. @returns what they have left all the same */
+  readonly sweep: () => Promise<readonly string[]>;
+  /** Removes its files. @returns what was left all the same */
+  readonly close: () => Promise<readonly string[]>;
 }
 
 export const IMAGE = 'localhost/corral-test';
@@ -30,37 +28,33 @@ const LIMITS = ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=4096:4096', '
 /** Makes one that drives `runtime`, with an image of busybox. */
 export function makePodman({ path }: Runtime): Podman {
   const directory = mkdtempSync('/var/tmp/corral-podman-');
+  const traces: Traces = { directory, cgroupParent: basename(directory), ownCgroup: 'conmon' };
   const options = [
     ...['--root', join(directory, 'root'), '--runroot', join(directory, 'run'), '--storage-driver', 'vfs'],
     ...['--cgroup-manager', 'cgroupfs', '--events-backend', 'file', '--runtime', path],
   ];
   const argv = (...args: readonly string[]): readonly string[] => ['podman', ...options, ...args];
-  const call = (...args: readonly string[]): Called => {
-    const { status, stdout, stderr } = spawnSync('podman', [...options, ...args], {
-      encoding: 'utf8',
-      timeout: 60_000,
-    });
-    return { code: status, stdout, stderr };
-  };
-  const ok = (...args: readonly string[]): string => {
-    const { code, stdout, stderr } = call(...args);
-    if (code !== 0) throw new Error(`podman ${args.join(' ')}: exit ${String(code)}: ${stderr}`);
-    return stdout.trim();
-  };
+  const call = (...args: readonly string[]): Called => callProgram(argv(...args));
+  const ok = (...args: readonly string[]): string => callOk(argv(...args));
   ok('import', packRootfs(directory), IMAGE);
+  const idle = takeInventory(traces);
+  const sweep = (): Promise<readonly string[]> => {
+    call('rm', '--all', '--force', '--time', '0');
+    return findLeftovers(idle, traces);
+  };
   return {
     argv,
     call,
     ok,
-    run: (...args) => call('run', ...LIMITS, ...args),
-    [Symbol.dispose]: () => {
-      call('rm', '--all', '--force', '--time', '0');
-      // Some of it belongs to ids of user namespaces, and some is mounted.
-      execFileSync('sh', [
-        '-c',
-        `awk '{print $5}' /proc/self/mountinfo | grep "^${directory}/" | sort -r | xargs -r umount`,
-      ]);
-      rmSync(directory, { recursive: true, force: true });
+    run: (...args) => call('run', ...LIMITS, '--cgroup-parent', `/${traces.cgroupParent}`, ...args),
+    sweep,
+    close: async () => {
+      const left = await sweep();
+      // It mounts its own storage onto itself.
+      for (const thing of idle) if (thing.startsWith('mount ')) callOk(['umount', thing.slice('mount '.length)]);
+      removeParents(traces);
+      if (left.length === 0) rmSync(directory, { recursive: true });
+      return left;
     },
   };
 }

@@ -6,6 +6,8 @@ export interface Runtime {
   readonly name: string;
   /** Of its program. */
   readonly path: string;
+  /** Why it cannot run here; absent when it can. */
+  readonly missing?: string;
 }
 
 const OURS: Runtime = {
@@ -13,13 +15,12 @@ const OURS: Runtime = {
   path: fileURLToPath(new URL('../../dist/cli/corral-oci.cjs', import.meta.url)),
 };
 
-/** corral-oci, and runc where it is installed: what fails with that, too, is not ours. */
+const RUNC = ['/usr/sbin/runc', '/usr/bin/runc', '/usr/local/bin/runc'].find((path) => existsSync(path));
+
+/** corral-oci, and runc: what fails with that, too, is not ours. */
 export const RUNTIMES: readonly Runtime[] = [
   OURS,
-  ...['/usr/sbin/runc', '/usr/bin/runc', '/usr/local/bin/runc']
-    .filter((path) => existsSync(path))
-    .slice(0, 1)
-    .map((path) => ({ name: 'runc', path })),
+  { name: 'runc', path: RUNC ?? '', ...(RUNC === undefined ? { missing: 'needs the program runc' } : {}) },
 ];
 
 /** Returns which of the programs are not in PATH. */

@@ -167,12 +167,6 @@ describe('an error names the field', () => {
     expect(errorOf(changes, facts).pointer).toBe(pointer);
   });
 
-  test('named twice, a group is set once', () => {
-    const process = { user: { uid: 0, gid: 0, additionalGids: [10, 5, 10], umask: 0o022 } };
-    const last = plan({ process }).steps.findLast(({ op }) => op === 'set-user');
-    expect(last).toMatchObject({ groups: [10, 5] });
-  });
-
   test('of groups that cannot be set', () => {
     const process = { user: { uid: 0, gid: 0, additionalGids: [5], umask: 0o022 } };
     const own = [{ containerID: 0, hostID: 1000, size: 1 }];
@@ -264,4 +258,10 @@ describe('an exec', () => {
     expect(all.filter((line) => line.includes('keyring'))).toEqual([]);
     expect(all.filter((line) => line.startsWith('hand on'))).toEqual(['hand on descriptor 3']);
   });
+});
+
+test('a group that an engine names twice is set once', () => {
+  const process = { user: { uid: 0, gid: 0, additionalGids: [10, 5, 10], umask: 0o022 } };
+  const last = plan({ process }).steps.findLast(({ op }) => op === 'set-user');
+  expect(last).toMatchObject({ groups: [10, 5] });
 });
