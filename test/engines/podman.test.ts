@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { callInTerminal } from './calls.js';
 import { type Limits, readLimits } from './limits.js';
-import { IMAGE, type Podman, makePodman } from './podman.js';
+import { IMAGE, LIMITS, type Podman, makePodman } from './podman.js';
 import { RUNTIMES, type Runtime, whyNot } from './runtimes.js';
 
 const absent = whyNot('podman', 'conmon', 'busybox', 'script');
@@ -71,10 +71,9 @@ describe.each(RUNTIMES)('podman with $name', (runtime: Runtime) => {
   });
 
   it('gives it a terminal with -it', async () => {
-    const limits = ['--ulimit', 'nofile=1024:1024', '--ulimit', 'nproc=4096:4096', '--network', 'none'];
     const script = 'tty; test -t 0 && echo a terminal; read x; echo "got $x"; exit 4';
     const { code, shown } = await callInTerminal(
-      podman.argv('run', '--rm', '-it', ...limits, IMAGE, 'sh', '-c', script),
+      podman.argv('run', '--rm', '-it', ...LIMITS, IMAGE, 'sh', '-c', script),
       { after: 'a terminal', line: 'word' },
     );
     expect(shown).toContain('/dev/pts/0');
