@@ -1,5 +1,5 @@
 import { resolve } from 'node:path/posix';
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { Store } from '../container/store.js';
 import { checkContainerId } from '../spec/parse/name.js';
 import { checkSwitch, toUsageWords } from './flag-words.js';
@@ -57,9 +57,10 @@ function createProgram(outcome: Outcome, env: NodeJS.ProcessEnv): Command {
     .description('Runs OCI bundles for container engines, in place of runc.')
     .enablePositionalOptions()
     .exitOverride()
+    // Of a wrong command line, too, engines read in the log.
     .configureOutput({
-      outputError: (message, write) => {
-        write(toUsageWords(message));
+      outputError: (message) => {
+        openLog(program).fail(toUsageWords(message).trimEnd().replace(/^error: /m, ''));
       },
     })
     .helpCommand(false)
@@ -126,5 +127,5 @@ function readGlobals(program: Command, env: NodeJS.ProcessEnv): Globals {
 
 function parseFormat(value: string): LogFormat {
   if (value === 'text' || value === 'json') return value;
-  throw new CommanderError(1, 'corral.logFormat', `--log-format: ${JSON.stringify(value)} is not text or json`);
+  throw new InvalidArgumentError(`${JSON.stringify(value)} is not text or json.`);
 }

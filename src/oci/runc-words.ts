@@ -1,5 +1,6 @@
 import { isContainerError } from '../errors/container-error.js';
 import { LaunchError } from '../errors/launch-error.js';
+import { StateError } from '../errors/state-errors.js';
 import { errnoText } from '../util/errno.js';
 
 /**
@@ -12,37 +13,50 @@ export function toRuncWords(error: unknown, verb: string): string {
   if (!isContainerError(error)) return error instanceof Error ? error.message : String(error);
   const { hint } = error;
   const text = wordsOf(error, verb) ?? error.message;
-  return hint === undefined ? text : `${text} (hint: ${hint})`;
+  // What runc says in a word or two is all that there is to say: hints are about other commands there.
+  return hint === undefined || WORDS[error.code] !== undefined ? text : `${text} (hint: ${hint})`;
 }
 
+const WORDS: Readonly<Record<string, string>> = {
+  ERR_NOT_FOUND: 'container does not exist',
+  ERR_ALREADY_EXISTS: 'container with given ID already exists',
+};
+
 function wordsOf(error: Error & { readonly code: string }, verb: string): string | undefined {
-  if (error.code === 'ERR_NOT_FOUND') return 'container does not exist';
-  if (error.code === 'ERR_ALREADY_EXISTS') return 'container with given ID already exists';
-  if (error.code === 'ERR_STATE')
-    return stateWords(error as Error & { readonly status?: string; readonly action?: string });
-  if (!(error instanceof LaunchError)) return undefined;
+  if (error instanceof StateError) return stateWords(error);
+  if (!(error instanceof LaunchError)) return WORDS[error.code];
   if (error.op === 'find-executable')
     return `${verb} failed: unable to start container process: ${executableWords(error)}`;
   if (error.op === 'set-working-directory') return directoryWords(error);
   return undefined;
 }
 
-function stateWords({
-  status = '',
-  action = '',
-}: {
-  readonly status?: string;
-  readonly action?: string;
-}): string | undefined {
-  if (action === 'kill' && status === 'stopped') return 'container not running';
-  if (action === 'delete') return `cannot delete container that is not stopped: ${status}`;
-  if (action === 'start' && status === 'running') return 'cannot start an already running container';
-  if (action === 'start' && status === 'stopped') return 'cannot start a container that has stopped';
-  if (action.startsWith('exec') && status === 'stopped') return 'cannot exec in a stopped container';
-  if (action.startsWith('exec') && status === 'paused')
-    return 'cannot exec in a paused container (use --ignore-paused to override)';
-  return undefined;
+function stateWords({ status, action, id = '' }: StateError): string | undefined {
+  switch (action) {
+    case 'start':
+      return START_WORDS[status] ?? `cannot start a container in the ${status} state`;
+    case 'exec in':
+      return EXEC_WORDS[status];
+    case 'delete':
+      return `cannot delete container ${id} that is not stopped: ${status}`;
+    case 'resume':
+      return 'container not paused';
+    case 'pause':
+      return 'container not running';
+    default:
+      return status === 'stopped' ? 'container not running' : undefined;
+  }
 }
+
+const START_WORDS: Readonly<Record<string, string>> = {
+  running: 'cannot start an already running container',
+  stopped: 'cannot start a container that has stopped',
+};
+
+const EXEC_WORDS: Readonly<Record<string, string>> = {
+  stopped: 'cannot exec in a stopped container',
+  paused: 'cannot exec in a paused container (use --ignore-paused to override)',
+};
 
 function executableWords({ message, code, errno }: LaunchError): string {
   const file = message.slice('find executable '.length, message.lastIndexOf(': '));

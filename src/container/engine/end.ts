@@ -2,7 +2,7 @@ import type { HookError } from '../../errors/hook-error.js';
 import { StateError } from '../../errors/state-errors.js';
 import { SIGNALS } from '../../util/signals.js';
 import { claimAbandoned } from '../clearing.js';
-import { readSignal, signalEvery, signalMain } from '../signalling.js';
+import { readSignal, signalEvery, signalMain, thawIfPaused } from '../signalling.js';
 import type { State } from '../state.js';
 import type { Store } from '../store.js';
 import { destroyContainer } from './destroy.js';
@@ -34,6 +34,8 @@ export async function killEngineContainer(
   if (stopped && !all) throw new StateError('kill', id, 'stopped');
   if (all || (number === SIGNALS.SIGKILL && !hasOwnPids(state))) await signalEvery(state, number);
   else if (!signalMain(state, number)) throw new StateError('kill', id, 'stopped');
+  // In the freezer of cgroup v1 even SIGKILL waits.
+  else if (number === SIGNALS.SIGKILL) thawIfPaused(state);
 }
 
 function hasOwnPids({ spec }: State): boolean {

@@ -29,7 +29,9 @@ export async function startEngineContainer(store: Store, id: string, warn: (text
   // Two that start it at once: the second finds nobody waiting.
   const owned = await claimAbandoned(store, id);
   try {
-    const fifo = owned === undefined ? undefined : openStartFile(startPath(store.path(id)));
+    // One that is paused would not see the start before it goes on.
+    const isHeld = owned === undefined || readStatus(store, state) === 'paused';
+    const fifo = isHeld ? undefined : openStartFile(startPath(store.path(id)));
     if (fifo === undefined) throw new StateError('start', id, readStatus(store, state));
     try {
       await giveStart(fifo);
