@@ -1,4 +1,5 @@
 import { resolve } from 'node:path/posix';
+import { inspect } from 'node:util';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { Store } from '../container/store.js';
 import { checkContainerId } from '../spec/parse/name.js';
@@ -42,7 +43,9 @@ export async function runCommandLine(argv: readonly string[], env: NodeJS.Proces
     return outcome.exitCode;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 1;
-    openLog(program).fail(toRuncWords(error, outcome.verb));
+    const log = openLog(program);
+    log.debug(inspect(error));
+    log.fail(toRuncWords(error, outcome.verb));
     return outcome.failure;
   }
 }
@@ -110,7 +113,11 @@ function configureVerb(command: Command, verb: Verb): void {
 }
 
 async function callVerb(verb: Verb, command: Command, globals: Globals): Promise<number> {
-  return verb.act({ operands: command.args, flags: command.opts(), globals });
+  const flags = command.opts<never>();
+  globals.debug(`${command.name()} ${JSON.stringify(command.args)} with ${JSON.stringify(flags)}`);
+  const exitCode = await verb.act({ operands: command.args, flags, globals });
+  globals.debug(`${command.name()} has ended with ${String(exitCode)}`);
+  return exitCode;
 }
 
 function readGlobals(program: Command, env: NodeJS.ProcessEnv): Globals {
@@ -121,6 +128,9 @@ function readGlobals(program: Command, env: NodeJS.ProcessEnv): Globals {
     criu,
     warn: (text) => {
       openLog(program).warn(text);
+    },
+    debug: (text) => {
+      openLog(program).debug(text);
     },
   };
 }

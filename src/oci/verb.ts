@@ -11,6 +11,8 @@ export interface Globals {
   readonly criu: string;
   /** Says what is no error. */
   readonly warn: (text: string) => void;
+  /** Says what only those want to know who ask for it. */
+  readonly debug: (text: string) => void;
 }
 
 /** What a verb was called with. */
