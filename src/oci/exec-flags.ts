@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import { OptionError } from '../errors/option-error.js';
 import type { Process, User } from '../spec/types.js';
+import { CAPABILITIES } from '../util/linux.js';
 import { type SubCgroups, addSubCgroup } from './sub-cgroups.js';
 import { type ProcessFlags, addProcessFlags } from './flags.js';
 
@@ -46,12 +47,13 @@ export function addExecFlags(command: Command): void {
 export function processOf(container: Process, words: readonly string[], flags: ExecFlags): Process {
   if (words.length === 0) throw new OptionError('command', '', 'a command: give one, or --process');
   const { capabilities } = container;
-  const add = (names: readonly string[]): readonly string[] => [...new Set([...names, ...flags.cap])];
+  const added = flags.cap.map(capability);
+  const add = (names: readonly string[]): readonly string[] => [...new Set([...names, ...added])];
   const { consoleSize: _, ...rest } = container;
   return {
     ...rest,
     args: words,
-    env: [...container.env, ...flags.env],
+    env: [...container.env, ...flags.env.map(variable)],
     cwd: flags.cwd ?? container.cwd,
     terminal: flags.tty === true,
     user: userOf(container.user, flags),
@@ -86,4 +88,14 @@ const MOST = 0xffff_fffe;
 function id(text: string, option: string): number {
   if (/^\d{1,10}$/.test(text) && Number(text) <= MOST) return Number(text);
   throw new OptionError(option, text, 'a number: names are for who makes the process.json');
+}
+
+function capability(name: string): string {
+  if (CAPABILITIES.some((known) => known === name)) return name;
+  throw new OptionError('cap', name, 'a capability such as CAP_KILL');
+}
+
+function variable(text: string): string {
+  if (/^[^=]+=/.test(text)) return text;
+  throw new OptionError('env', text, 'a variable of the form KEY=value');
 }

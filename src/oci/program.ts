@@ -63,7 +63,11 @@ function createProgram(outcome: Outcome, env: NodeJS.ProcessEnv): Command {
     // Of a wrong command line, too, engines read in the log.
     .configureOutput({
       outputError: (message) => {
-        openLog(program).fail(toUsageWords(message).trimEnd().replace(/^error: /m, ''));
+        openLog(program).fail(
+          toUsageWords(message)
+            .trimEnd()
+            .replace(/^error: /m, ''),
+        );
       },
     })
     .helpCommand(false)

@@ -1,5 +1,5 @@
 import type { HookError } from '../../errors/hook-error.js';
-import { StateError } from '../../errors/state-errors.js';
+import { NotFoundError, StateError } from '../../errors/state-errors.js';
 import { SIGNALS } from '../../util/signals.js';
 import { claimAbandoned } from '../clearing.js';
 import { readSignal, signalEvery, signalMain, thawIfPaused } from '../signalling.js';
@@ -14,11 +14,15 @@ export interface KillHow {
   readonly all?: boolean;
 }
 
+/** @see kill(2) */
+const NO_SIGNAL = '0';
+
 /**
  * Sends a signal to a container's first process, or with `all` to every one.
  *
  * SIGKILL of a container without a pid namespace of its own goes to all of its processes in any case: nothing else would end them.
  *
+ * @param signal - `0` sends none, and fails where one would have
  * @throws NotFoundError; StateError unless it is created, running or paused; OptionError when there is no such signal
  * @see runtime-spec 1.3.0, runtime.md "Kill"
  */
@@ -29,9 +33,10 @@ export async function killEngineContainer(
   { all = false }: KillHow,
 ): Promise<void> {
   const state = store.get(id);
-  const number = readSignal(signal);
+  const number = signal === NO_SIGNAL ? 0 : readSignal(signal);
   const stopped = readStatus(store, state) === 'stopped';
   if (stopped && !all) throw new StateError('kill', id, 'stopped');
+  if (number === 0) return;
   if (all || (number === SIGNALS.SIGKILL && !hasOwnPids(state))) await signalEvery(state, number);
   else if (!signalMain(state, number)) throw new StateError('kill', id, 'stopped');
   // In the freezer of cgroup v1 even SIGKILL waits.
@@ -55,10 +60,20 @@ export async function deleteEngineContainer(
   id: string,
   { force }: { readonly force: boolean },
 ): Promise<readonly HookError[]> {
-  const state = store.get(id);
+  const state = await getOrForget(store, id);
   const status = readStatus(store, state);
   if (!force && !['created', 'stopped'].includes(status)) throw new StateError('delete', id, status);
   const owned = await claimAbandoned(store, id);
   if (owned === undefined) throw new StateError('delete', id, 'creating');
   return destroyContainer(owned, state);
+}
+
+// Whoever dies in the very beginning of a creation leaves the name taken, and nothing else.
+async function getOrForget(store: Store, id: string): Promise<State> {
+  try {
+    return store.get(id);
+  } catch (error) {
+    if (error instanceof NotFoundError) (await claimAbandoned(store, id))?.remove();
+    throw error;
+  }
 }

@@ -99,6 +99,7 @@ describe('the command line', () => {
     [['nope'], "unknown command 'nope'"],
     [['--nope', 'list'], "unknown option '--nope'"],
     [['list', '--nope'], "unknown option '--nope'"],
+    [['exec', '--nope', 'x', 'true'], "unknown option '--nope'"],
     [['list', 'word'], 'too many arguments'],
     [['state'], "missing required argument 'container-id'"],
     [['state', 'a', 'b'], 'too many arguments'],
