@@ -16,7 +16,7 @@ import type { Context } from './context.js';
 import { compileLabels } from './labels.js';
 import { NOTES } from './notes.js';
 import { hasNamespace, makesNamespace } from './questions.js';
-import { compileFinalAffinity, compilePersonality, compileScheduling } from './scheduling.js';
+import { compilePersonality, compileScheduling } from './scheduling.js';
 
 /** What the parent does, since a process in a user namespace of its own cannot. */
 export function engineActs({ spec }: Context): readonly ParentAct[] {
@@ -84,7 +84,6 @@ export function engineSurroundings({ spec, facts }: Context): readonly Step[] {
   return [
     ...compileLabels(process, facts),
     ...compileScheduling(process, linux),
-    ...compileFinalAffinity(process),
     ...compilePersonality(linux),
     ...(hasHome(process.env) ? [] : [{ op: 'find-home', uid: process.user.uid } as const]),
   ];

@@ -11,7 +11,7 @@ import { engineActs, engineKeyring, engineSurroundings, preservedFds } from './e
 import { becomeRoot } from './ids.js';
 import { capabilityNotes, compileCredentials, compileExecutable, compileInit, compileSurroundings } from './process.js';
 import { hasNamespace } from './questions.js';
-import { compileInitialAffinity } from './scheduling.js';
+import { compileFinalAffinity, compileInitialAffinity } from './scheduling.js';
 import { openRoot, streamFds } from './terminal.js';
 
 /** The slot of the pidfd of the container that is entered. */
@@ -90,6 +90,8 @@ export function compileExec(
       ...(enters ? join(context) : []),
       ...engineKeyring(context, { entering: true }),
       ...engineSurroundings(context),
+      // Of these alone: the first process of a container stays where its cgroup has it.
+      ...(engine ? compileFinalAffinity(process) : []),
       ...compileSurroundings(context),
       ...compileExecutable(context),
       ...compileInit(context, 'children'),
