@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { describeSection } from './lib/section.js';
@@ -53,20 +53,8 @@ describeSection('config.md: version and root', ({ says }) => {
 
   says('root.readonly', async (machine) => {
     const script = 'touch /made 2>/dev/null && echo writable || echo read-only';
-    const bundle = machine.bundle({ script });
-    // What is mounted in it needs something to be mounted on.
-    const root = join(bundle, 'rootfs');
-    for (const name of ['proc', 'dev', 'sys', 'usr', 'bin', 'sbin', 'lib', 'lib64']) mkdirIfNone(join(root, name));
-    chmodSync(root, 0o755);
+    const root = join(machine.bundle({ script }), 'rootfs');
     const answers = await Promise.all([{ path: root, readonly: true }, { path: root }].map((one) => machine.lines({ script, root: one })));
     expect(answers).toEqual([['read-only'], ['writable']]);
   });
 });
-
-function mkdirIfNone(path: string): void {
-  try {
-    mkdirSync(path);
-  } catch {
-    // It, or a link to it, is there.
-  }
-}

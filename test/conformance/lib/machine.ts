@@ -1,7 +1,7 @@
 import { type ChildProcess, type StdioOptions, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, rmdirSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, mkdtempSync, rmSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Runtime } from '../../engines/runtimes.js';
 import { makeRootfs } from '../../helpers/engine.js';
@@ -67,6 +67,8 @@ export class Machine {
   /** Makes an empty directory that goes with the test. */
   readonly directory = (): string => {
     const path = mkdtempSync('/var/tmp/corral-test-');
+    // Whoever is root in a user namespace comes here as somebody else.
+    chmodSync(path, 0o755);
     this.#directories.push(path);
     return path;
   };
@@ -86,7 +88,9 @@ export class Machine {
 
   #rootedDirectory(): string {
     const root = makeRootfs(this);
-    for (const name of ['tmp', 'root', 'mnt']) mkdirSync(join(root, name));
+    // In a user namespace that does not have their owner nothing can be made.
+    for (const name of ['tmp', 'root', 'mnt', 'proc', 'dev', 'sys', 'bin', 'sbin', 'lib', 'lib64', 'usr'])
+      if (lstatSync(join(root, name), { throwIfNoEntry: false }) === undefined) mkdirSync(join(root, name));
     return join(root, '..');
   }
 
@@ -94,6 +98,8 @@ export class Machine {
   argv(...args: readonly string[]): readonly [string, ...string[]] {
     return [this.#runtime.path, '--root', this.stateDir, ...args];
   }
+
+
 
   /** Calls the runtime. */
   call(...args: readonly string[]): Called {

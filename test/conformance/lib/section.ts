@@ -1,6 +1,7 @@
 import { type TestContext, afterAll, afterEach, describe, expect, it } from 'vitest';
 import { RUNTIMES, type Runtime } from '../../engines/runtimes.js';
 import { checkLeaks } from '../../helpers/leaks.js';
+import type { Wish } from './config.js';
 import { type Differences, readDifference } from './differences.js';
 import { Machine } from './machine.js';
 import { type Key, readSentence } from './sentences.js';
@@ -53,3 +54,19 @@ function describeFor(runtime: Runtime, tests: (section: Section) => void): void 
     },
   });
 }
+
+/** What older runtimes do with what came later. */
+export const OTHERS = {
+  /** It is an unknown property to them. @param fields - of `part` */
+  ignores: (part: 'process' | 'linux' | 'top', fields: object): Differences<Check> => ({
+    runc: async (machine) => {
+      expect(await machine.lines({ script: 'echo ran', [part]: fields })).toEqual(['ran']);
+    },
+  }),
+  /** It is a wrong value to them. */
+  refuses: (wish: Wish): Differences<Check> => ({
+    runc: async (machine) => {
+      expect((await machine.tryCreate(wish)).code).not.toBe(0);
+    },
+  }),
+};
