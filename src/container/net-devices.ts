@@ -11,6 +11,7 @@ import {
   type Reply,
   encodeGetAddresses,
   encodeGetLink,
+  encodeGetLinks,
   encodeMoveLink,
   encodeNewAddress,
   encodeSetLink,
@@ -46,16 +47,37 @@ function moveInto(target: number, { device, name }: Move, action: string): void 
   // Before it is set down: that takes the addresses of IPv6 away.
   const addresses = listAddresses(outside, index, action);
   ask(outside, encodeSetLink(index, false), action);
+  const before = listLinks(inside, action);
   ask(outside, encodeMoveLink(index, target, name), action);
-  const moved = findLink(inside, name, action);
+  const moved = isTemplate(name) ? findNew(inside, before, action) : findLink(inside, name, action);
   for (const address of addresses) ask(inside, encodeNewAddress({ ...address, index: moved }), action);
   ask(inside, encodeSetLink(moved, true), action);
 }
 
+// The kernel puts a number there that makes the name a new one.
+function isTemplate(name: string): boolean {
+  return name.endsWith('%d');
+}
+
 function findLink(socket: Fd, name: string, action: string): number {
   const link = ask(socket, encodeGetLink(name), action).find((reply) => reply.kind === 'link');
-  if (link === undefined) throw new SyscallError({ action, syscall: 'recvmsg', errno: ENODEV });
+  if (link === undefined) throw noDevice(action);
   return link.index;
+}
+
+// Its index need not be the one that it had.
+function findNew(socket: Fd, before: readonly number[], action: string): number {
+  const index = listLinks(socket, action).find((one) => !before.includes(one));
+  if (index === undefined) throw noDevice(action);
+  return index;
+}
+
+function listLinks(socket: Fd, action: string): readonly number[] {
+  return ask(socket, encodeGetLinks(), action).flatMap((reply) => (reply.kind === 'link' ? [reply.index] : []));
+}
+
+function noDevice(action: string): SyscallError {
+  return new SyscallError({ action, syscall: 'recvmsg', errno: ENODEV });
 }
 
 const ENODEV = 19;

@@ -47,6 +47,11 @@ export function encodeGetLink(name: string): Uint8Array {
   return message(RTM.GETLINK, NLM_F.REQUEST, [linkHeader({}), attribute(IFLA_IFNAME, text(name))]);
 }
 
+/** Asks for all devices. */
+export function encodeGetLinks(): Uint8Array {
+  return message(RTM.GETLINK, NLM_F.REQUEST | NLM_F.DUMP, [linkHeader({})]);
+}
+
 /** Sets a device up or down. */
 export function encodeSetLink(index: number, up: boolean): Uint8Array {
   return message(RTM.NEWLINK, NLM_F.REQUEST | NLM_F.ACK, [
