@@ -1,4 +1,5 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Machine } from './machine.js';
@@ -27,6 +28,30 @@ export async function withMounts<T>(
     return await run(directory);
   } finally {
     execFileSync('umount', ['-R', directory]);
+  }
+}
+
+/**
+ * Starts somebody with namespaces of their own, for the time of `run`.
+ *
+ * @param flags - of unshare(1)
+ * @param setup - a script for sh in them
+ * @param run - gets their pid
+ */
+export async function withNamespaces<T>(
+  flags: readonly string[],
+  setup: string,
+  run: (pid: string) => Promise<T>,
+): Promise<T> {
+  const script = `${setup === '' ? '' : `${setup} && `}echo ready && exec sleep 1000`;
+  const child = spawn('unshare', [...flags, 'sh', '-c', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const exited = once(child, 'exit');
+  try {
+    await Promise.race([once(child.stdout, 'data'), exited.then(() => Promise.reject(new Error(`failed: ${setup}`)))]);
+    return await run(String(child.pid));
+  } finally {
+    child.kill('SIGKILL');
+    await exited;
   }
 }
 
