@@ -17,7 +17,10 @@ describeSection('bundle.md and glossary.md', ({ says }) => {
   });
 
   const latin1 = (machine: Machine): Uint8Array =>
-    Buffer.from(JSON.stringify(machine.config({ script: 'printf "%s" "$WORD"', process: { env: ['PATH=/bin', 'WORD=\u00e9'] } })), 'latin1');
+    Buffer.from(
+      JSON.stringify(machine.config({ script: 'printf "%s" "$WORD"', process: { env: ['PATH=/bin', 'WORD=\u00e9'] } })),
+      'latin1',
+    );
   says(
     'json.utf8',
     async (machine) => {
@@ -32,7 +35,10 @@ describeSection('bundle.md and glossary.md', ({ says }) => {
   );
 
   const twice = (machine: Machine): string =>
-    JSON.stringify(machine.config({ script: 'hostname', top: { hostname: 'one' } })).replace(/}$/, ',"hostname":"two"}');
+    JSON.stringify(machine.config({ script: 'hostname', top: { hostname: 'one' } })).replace(
+      /}$/,
+      ',"hostname":"two"}',
+    );
   const lastCounts = async (machine: Machine): Promise<void> => {
     expect((await machine.run(machine.bundle(twice(machine)))).stdout).toBe('two\n');
   };

@@ -51,7 +51,9 @@ describeSection('config.md: annotations, extensibility and valid values', ({ say
       'an unknown propagation': { linux: { rootfsPropagation: 'nosuch' } },
       'a negative uid': { process: { user: { uid: -1, gid: 0 } } },
       'a file system that is none': { mounts: [{ destination: '/mnt', type: 'nosuch', source: 'none' }] },
-      'an option that is none': { mounts: [{ destination: '/mnt', type: 'tmpfs', source: 'tmpfs', options: ['nosuch'] }] },
+      'an option that is none': {
+        mounts: [{ destination: '/mnt', type: 'tmpfs', source: 'tmpfs', options: ['nosuch'] }],
+      },
       'no JSON': '{',
     } as const;
     for (const [what, wish] of Object.entries(wrong)) {

@@ -5,7 +5,9 @@ import { type Dump, readDumps, readOrder, shellHook, tellingHook } from './lib/h
 import type { Machine } from './lib/machine.js';
 import { describeSection } from './lib/section.js';
 
-const HOST = Object.fromEntries(['mnt', 'pid', 'net', 'ipc', 'uts'].map((name) => [name, readlinkSync(`/proc/self/ns/${name}`)]));
+const HOST = Object.fromEntries(
+  ['mnt', 'pid', 'net', 'ipc', 'uts'].map((name) => [name, readlinkSync(`/proc/self/ns/${name}`)]),
+);
 
 interface Story {
   readonly id: string;
@@ -42,8 +44,18 @@ async function tell(machine: Machine): Promise<Story> {
       createRuntime: [telling('createRuntime', before), telling('createRuntime2')],
       createContainer: [telling('createContainer', `[ -e ${dumps} ] && echo host || echo pivoted; hostname`)],
       startContainer: [inside],
-      poststart: [telling('poststart', `${ROOT}for i in $(seq 100); do [ -e /proc/$pid/root/ran ] && break; sleep 0.02; done; [ -e /proc/$pid/root/ran ] && echo ran`)],
-      poststop: [telling('poststop', `${machine.argv('state', '$(sed -n \'s/.*"id": *"\\([^"]*\\)".*/\\1/p\' $state)').join(' ')} >/dev/null && echo there || echo gone`)],
+      poststart: [
+        telling(
+          'poststart',
+          `${ROOT}for i in $(seq 100); do [ -e /proc/$pid/root/ran ] && break; sleep 0.02; done; [ -e /proc/$pid/root/ran ] && echo ran`,
+        ),
+      ],
+      poststop: [
+        telling(
+          'poststop',
+          `${machine.argv('state', '$(sed -n \'s/.*"id": *"\\([^"]*\\)".*/\\1/p\' $state)').join(' ')} >/dev/null && echo there || echo gone`,
+        ),
+      ],
     },
   });
   return follow(machine, bundle, dumps);
@@ -53,7 +65,9 @@ async function follow(machine: Machine, bundle: string, dumps: string): Promise<
   const { id, output } = await machine.create(bundle);
   const { pid } = machine.state(id);
   const create = readOrder(dumps);
-  const namespaces = Object.fromEntries(Object.keys(HOST).map((name) => [name, readlinkSync(`/proc/${String(pid)}/ns/${name}`)]));
+  const namespaces = Object.fromEntries(
+    Object.keys(HOST).map((name) => [name, readlinkSync(`/proc/${String(pid)}/ns/${name}`)]),
+  );
   machine.ok('start', id);
   const start = readOrder(dumps);
   const told = `/proc/${String(pid)}/root/told`;
@@ -181,19 +195,26 @@ describeSection('config.md: POSIX-platform hooks', ({ says, shared }) => {
     expect(inside.state).toMatchObject({ id });
   });
 
-  says(
-    'hooks.absolute',
-    async (machine) => {
-      const hooks = { createRuntime: [{ path: 'bin/true' }] };
-      expect((await machine.tryCreate({ hooks })).code).not.toBe(0);
-    },
-  );
+  says('hooks.absolute', async (machine) => {
+    const hooks = { createRuntime: [{ path: 'bin/true' }] };
+    expect((await machine.tryCreate({ hooks })).code).not.toBe(0);
+  });
 
   says('hooks.arguments', async (machine) => {
     const file = join(machine.directory(), 'said');
-    const args = ['zeroth', '-c', `echo "$0 $1 $WORD" >${file}; env | grep -v -e PWD -e SHLVL -e _= >>${file}`, 'first', 'second'];
+    const args = [
+      'zeroth',
+      '-c',
+      `echo "$0 $1 $WORD" >${file}; env | grep -v -e PWD -e SHLVL -e _= >>${file}`,
+      'first',
+      'second',
+    ];
     await machine.run({ hooks: { createRuntime: [{ path: '/bin/sh', args, env: ['WORD=word', 'PATH=/bin'] }] } });
-    expect(readFileSync(file, 'utf8').trim().split('\n').sort()).toEqual(['PATH=/bin', 'WORD=word', 'first second word']);
+    expect(readFileSync(file, 'utf8').trim().split('\n').sort()).toEqual([
+      'PATH=/bin',
+      'WORD=word',
+      'first second word',
+    ]);
   });
 
   says('hooks.timeout', async (machine) => {
@@ -203,13 +224,10 @@ describeSection('config.md: POSIX-platform hooks', ({ says, shared }) => {
     expect(performance.now() - begun).toBeLessThan(15_000);
   });
 
-  says(
-    'hooks.timeout-positive',
-    async (machine) => {
-      for (const timeout of [0, -1]) {
-        const hooks = { createRuntime: [{ ...shellHook('true'), timeout }] };
-        expect((await machine.tryCreate({ hooks })).code, String(timeout)).not.toBe(0);
-      }
-    },
-  );
+  says('hooks.timeout-positive', async (machine) => {
+    for (const timeout of [0, -1]) {
+      const hooks = { createRuntime: [{ ...shellHook('true'), timeout }] };
+      expect((await machine.tryCreate({ hooks })).code, String(timeout)).not.toBe(0);
+    }
+  });
 });

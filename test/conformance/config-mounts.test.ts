@@ -1,22 +1,32 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { SHIFT, type Json, ordinaryNamespaces, shiftedIds } from './lib/config.js';
+import { type Json, bindMount as bind } from './lib/config.js';
 import { withMounts } from './lib/host.js';
 import type { Machine } from './lib/machine.js';
 import { describeSection } from './lib/section.js';
 import { type MountLine, readMounts } from './lib/text.js';
 
-const tmpfs = (destination: string, ...options: readonly string[]): Json => ({ destination, type: 'tmpfs', source: 'tmpfs', options });
-const bind = (source: string, destination: string, ...options: readonly string[]): Json => ({ destination, type: 'none', source, options: ['bind', ...options] });
+const tmpfs = (destination: string, ...options: readonly string[]): Json => ({
+  destination,
+  type: 'tmpfs',
+  source: 'tmpfs',
+  options,
+});
 
-async function mountsOf(machine: Machine, mounts: readonly Json[], linux: Json = {}): Promise<ReadonlyMap<string, MountLine>> {
+async function mountsOf(
+  machine: Machine,
+  mounts: readonly Json[],
+  linux: Json = {},
+): Promise<ReadonlyMap<string, MountLine>> {
   const { stdout } = await machine.run({ script: 'cat /proc/self/mountinfo', mounts, linux });
   return readMounts(stdout);
 }
 
 /** For each option, what the mount has then, and what it has not; a word with a plus is an option of the file system. */
-const FLAGS: Readonly<Record<string, { readonly has?: string; readonly not?: string; readonly with?: readonly string[] }>> = {
+const FLAGS: Readonly<
+  Record<string, { readonly has?: string; readonly not?: string; readonly with?: readonly string[] }>
+> = {
   async: { not: '+sync', with: ['sync'] },
   atime: { not: 'noatime', with: ['noatime'] },
   defaults: { has: 'rw' },
@@ -79,7 +89,10 @@ const RECURSIVE: Readonly<Record<string, { readonly has?: string; readonly not?:
 };
 
 /** @returns what is wrong, for a difference that can be read */
-function compare(line: MountLine | undefined, { has, not }: { readonly has?: string; readonly not?: string }): readonly string[] {
+function compare(
+  line: MountLine | undefined,
+  { has, not }: { readonly has?: string; readonly not?: string },
+): readonly string[] {
   const all = [...(line?.options ?? []), ...(line?.superOptions ?? []).map((word) => `+${word}`)];
   return [
     ...(line === undefined ? ['is not there'] : []),
@@ -127,7 +140,12 @@ describeSection('config.md: mounts', ({ says }) => {
     const source = machine.directory();
     writeFileSync(join(source, 'file'), '');
     const mounts = ['bind', 'rbind'].flatMap((option) =>
-      [undefined, 'none', 'bind', 'tmpfs'].map((type) => ({ destination: `/mnt/${option}-${String(type)}`, ...(type === undefined ? {} : { type }), source, options: [option] })),
+      [undefined, 'none', 'bind', 'tmpfs'].map((type) => ({
+        destination: `/mnt/${option}-${String(type)}`,
+        ...(type === undefined ? {} : { type }),
+        source,
+        options: [option],
+      })),
     );
     expect(await machine.lines({ script: 'ls /mnt/*/file | wc -l', mounts })).toEqual([String(mounts.length)]);
   });
@@ -136,7 +154,9 @@ describeSection('config.md: mounts', ({ says }) => {
   const tryFlags = async (machine: Machine, names: readonly string[]): Promise<readonly string[]> => {
     const mounts = names.map((name) => tmpfs(`/mnt/${name}`, ...(FLAGS[name]?.with ?? []), name));
     const seen = await mountsOf(machine, mounts);
-    return names.flatMap((name) => compare(seen.get(`/mnt/${name}`), FLAGS[name] ?? {}).map((text) => `${name} ${text}`));
+    return names.flatMap((name) =>
+      compare(seen.get(`/mnt/${name}`), FLAGS[name] ?? {}).map((text) => `${name} ${text}`),
+    );
   };
   const allBut = (table: object, ...without: readonly string[]): readonly string[] =>
     Object.keys(table).filter((name) => !without.includes(name));
@@ -156,7 +176,16 @@ describeSection('config.md: mounts', ({ says }) => {
   says('options.propagation', async (machine) => {
     await withMounts(machine, { shared: true }, async (directory) => {
       const names = Object.keys(PROPAGATION);
-      const seen = await mountsOf(machine, names.map((name) => ({ destination: `/mnt/${name}`, type: 'bind', source: directory, options: ['rbind', name] })), { rootfsPropagation: 'slave' });
+      const seen = await mountsOf(
+        machine,
+        names.map((name) => ({
+          destination: `/mnt/${name}`,
+          type: 'bind',
+          source: directory,
+          options: ['rbind', name],
+        })),
+        { rootfsPropagation: 'slave' },
+      );
       const tags = Object.fromEntries(names.map((name) => [name, seen.get(`/mnt/${name}`)?.tags.slice(0, 1)]));
       expect(tags).toEqual(PROPAGATION);
       const below = Object.fromEntries(names.map((name) => [name, seen.get(`/mnt/${name}/below`)?.tags.slice(0, 1)]));
@@ -173,9 +202,16 @@ describeSection('config.md: mounts', ({ says }) => {
   /** @returns which options do something else than they should */
   const tryRecursive = (machine: Machine, names: readonly string[]): Promise<readonly string[]> =>
     withMounts(machine, { below: names.map((name) => RECURSIVE[name]?.with ?? 'rw') }, async (directory) => {
-      const mounts = names.map((name, index) => ({ destination: `/mnt/${name}`, type: 'bind', source: `${directory}/${String(index)}`, options: ['rbind', name] }));
+      const mounts = names.map((name, index) => ({
+        destination: `/mnt/${name}`,
+        type: 'bind',
+        source: `${directory}/${String(index)}`,
+        options: ['rbind', name],
+      }));
       const seen = await mountsOf(machine, mounts);
-      return names.flatMap((name) => compare(seen.get(`/mnt/${name}/below`), RECURSIVE[name] ?? {}).map((text) => `${name} ${text}`));
+      return names.flatMap((name) =>
+        compare(seen.get(`/mnt/${name}/below`), RECURSIVE[name] ?? {}).map((text) => `${name} ${text}`),
+      );
     });
   says(
     'options.recursive',
@@ -194,7 +230,10 @@ describeSection('config.md: mounts', ({ says }) => {
   );
 
   says('options.tmpcopyup', async (machine) => {
-    const bundle = machine.bundle({ script: 'cat /etc/word; echo new >/etc/word', mounts: [tmpfs('/etc', 'tmpcopyup')] });
+    const bundle = machine.bundle({
+      script: 'cat /etc/word; echo new >/etc/word',
+      mounts: [tmpfs('/etc', 'tmpcopyup')],
+    });
     mkdirSync(join(bundle, 'rootfs/etc'), { recursive: true });
     writeFileSync(join(bundle, 'rootfs/etc/word'), 'copied\n');
     expect((await machine.run(bundle)).stdout).toBe('copied\n');
@@ -206,64 +245,4 @@ describeSection('config.md: mounts', ({ says }) => {
     expect(seen.get('/mnt')?.superOptions).toEqual(expect.arrayContaining(['size=64k', 'nr_inodes=50', 'mode=751']));
     expect((await machine.tryCreate({ mounts: [tmpfs('/mnt', 'nosuchoption')] })).code).not.toBe(0);
   });
-
-  const ids = [{ containerID: 0, hostID: SHIFT, size: 1000 }];
-  /** Owners of a directory of root’s, and of a mount below it, in a bind mount with options. */
-  const owners = async (machine: Machine, mount: Json, linux: Json = {}): Promise<readonly string[]> =>
-    withMounts(machine, { below: ['rw'] }, (directory) =>
-      machine.lines({ script: 'stat -c %u:%g /mnt /mnt/below', mounts: [{ ...bind(`${directory}/0`, '/mnt'), ...mount }], linux }),
-    );
-  const own = { namespaces: ordinaryNamespaces('user'), ...shiftedIds() };
-  const given = { uidMappings: ids, gidMappings: ids };
-  const shifted = `${String(SHIFT)}:${String(SHIFT)}`;
-
-  const ignoresIdmap = async (machine: Machine): Promise<void> => {
-    const idmapped = { options: ['rbind', 'idmap'], uidMappings: ids };
-    expect(await owners(machine, idmapped)).toEqual(['0:0', '0:0']);
-  };
-  says(
-    'options.idmap',
-    async (machine) => {
-      expect(await owners(machine, { options: ['rbind', 'idmap'], ...given })).toEqual([shifted, '0:0']);
-    },
-    { runc: ignoresIdmap },
-  );
-  says(
-    'options.ridmap',
-    async (machine) => {
-      expect(await owners(machine, { options: ['rbind', 'ridmap'], ...given })).toEqual([shifted, shifted]);
-    },
-    { runc: ignoresIdmap },
-  );
-  says(
-    'options.idmap-own',
-    async (machine) => {
-      expect((await owners(machine, { options: ['rbind', 'idmap'] }, own)).slice(0, 1)).toEqual(['0:0']);
-    },
-    { runc: ignoresIdmap },
-  );
-  says(
-    'options.idmap-none',
-    async (machine) => {
-      expect((await machine.tryCreate({ mounts: [bind('/usr', '/mnt', 'idmap')] })).code).not.toBe(0);
-    },
-    { runc: ignoresIdmap },
-  );
-  // A file system that knows no such option would refuse it.
-  says(
-    'options.idmap-data',
-    async (machine) => {
-      const { stderr } = await machine.create({ mounts: [{ ...bind(machine.directory(), '/mnt'), options: ['rbind', 'idmap'], ...given }] });
-      expect(stderr).toBe('');
-    },
-    { runc: ignoresIdmap },
-  );
-  says(
-    'mounts.mappings-both',
-    async (machine) => {
-      const mounts = [{ ...bind('/usr', '/mnt'), options: ['bind', 'idmap'], uidMappings: ids }];
-      expect((await machine.tryCreate({ mounts })).code).not.toBe(0);
-    },
-    { runc: ignoresIdmap },
-  );
 });

@@ -26,7 +26,10 @@ describeSection('config.md: process', ({ says, shared }) => {
   says('process.terminal', async (machine) => {
     using socket = await ConsoleSocket.listen(machine.directory());
     const script = 'tty; for i in 0 1 2; do readlink /proc/self/fd/$i; done; stat -c %t:%T /dev/console /dev/pts/0';
-    const { id } = await machine.create({ script, process: { terminal: true } }, { flags: ['--console-socket', socket.path] });
+    const { id } = await machine.create(
+      { script, process: { terminal: true } },
+      { flags: ['--console-socket', socket.path] },
+    );
     machine.ok('start', id);
     const lines = (await socket.readAll()).trim().split('\r\n');
     expect(lines.slice(0, 4)).toEqual([lines[0], lines[0], lines[0], lines[0]]);
@@ -52,7 +55,8 @@ describeSection('config.md: process', ({ says, shared }) => {
   });
 
   says('process.cwd-absolute', async (machine) => {
-    for (const cwd of ['tmp', '', undefined]) expect((await machine.tryCreate({ process: { cwd } })).code, cwd).not.toBe(0);
+    for (const cwd of ['tmp', '', undefined])
+      expect((await machine.tryCreate({ process: { cwd } })).code, cwd).not.toBe(0);
   });
 
   const plain = shared(async (machine) => {
@@ -98,7 +102,10 @@ describeSection('config.md: process', ({ says, shared }) => {
   says('rlimits.soft', async () => expect((await plain())['limit']).toMatch(/^100 \d+ 0$/));
   says('rlimits.hard', async () => expect((await plain())['limit']).toMatch(/^\d+ 200 0$/));
   says('rlimits.known', async (machine) => {
-    const rlimits = readFileSync('/proc/self/limits', 'utf8').split('\n').slice(1).filter((line) => line !== '');
+    const rlimits = readFileSync('/proc/self/limits', 'utf8')
+      .split('\n')
+      .slice(1)
+      .filter((line) => line !== '');
     expect(rlimits.length).toBe(TYPES.length);
     // None is raised: what is there already is what is asked for.
     const given = rlimits.map((line, index) => {
@@ -106,7 +113,9 @@ describeSection('config.md: process', ({ says, shared }) => {
       return { type: TYPES[index], soft: toLimit(soft), hard: toLimit(hard) };
     });
     const process = `[${given.map(({ type, soft, hard }) => `{"type":"${String(type)}","soft":${soft},"hard":${hard}}`).join(',')}]`;
-    const config = JSON.stringify(machine.config({ script: 'cat /proc/self/limits', process: { rlimits: 'HERE' } })).replace('"HERE"', process);
+    const config = JSON.stringify(
+      machine.config({ script: 'cat /proc/self/limits', process: { rlimits: 'HERE' } }),
+    ).replace('"HERE"', process);
     expect((await machine.run(machine.bundle(config))).stdout).toBe(readFileSync('/proc/self/limits', 'utf8'));
   });
   says('rlimits.unknown', async (machine) => {
@@ -140,7 +149,10 @@ describeSection('config.md: process', ({ says, shared }) => {
     expect((await machine.create({ process: { capabilities: unknown } })).stderr).toMatch(/CAP_NO_SUCH/);
   });
   says('capabilities.lenient', async (machine) => {
-    const { stdout } = await machine.run({ script: 'grep CapBnd /proc/self/status', process: { capabilities: unknown } });
+    const { stdout } = await machine.run({
+      script: 'grep CapBnd /proc/self/status',
+      process: { capabilities: unknown },
+    });
     expect(stdout).toBe('CapBnd:\t0000000000000020\n');
   });
 
@@ -164,7 +176,24 @@ describeSection('config.md: process', ({ says, shared }) => {
   });
 });
 
-const TYPES = ['CPU', 'FSIZE', 'DATA', 'STACK', 'CORE', 'RSS', 'NPROC', 'NOFILE', 'MEMLOCK', 'AS', 'LOCKS', 'SIGPENDING', 'MSGQUEUE', 'NICE', 'RTPRIO', 'RTTIME'].map((name) => `RLIMIT_${name}`);
+const TYPES = [
+  'CPU',
+  'FSIZE',
+  'DATA',
+  'STACK',
+  'CORE',
+  'RSS',
+  'NPROC',
+  'NOFILE',
+  'MEMLOCK',
+  'AS',
+  'LOCKS',
+  'SIGPENDING',
+  'MSGQUEUE',
+  'NICE',
+  'RTPRIO',
+  'RTTIME',
+].map((name) => `RLIMIT_${name}`);
 
 function toLimit(text: string): string {
   return text === 'unlimited' ? String(2n ** 64n - 1n) : text;

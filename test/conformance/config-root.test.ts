@@ -43,7 +43,9 @@ describeSection('config.md: version and root', ({ says }) => {
     const bundle = machine.bundle({ script: 'cat /mark' });
     writeFileSync(join(bundle, 'rootfs/mark'), 'relative');
     expect((await machine.run(bundle)).stdout).toBe('relative');
-    expect((await machine.run({ script: 'cat /mark', root: { path: join(bundle, 'rootfs') } })).stdout).toBe('relative');
+    expect((await machine.run({ script: 'cat /mark', root: { path: join(bundle, 'rootfs') } })).stdout).toBe(
+      'relative',
+    );
   });
 
   says('root.directory', async (machine) => {
@@ -54,7 +56,9 @@ describeSection('config.md: version and root', ({ says }) => {
   says('root.readonly', async (machine) => {
     const script = 'touch /made 2>/dev/null && echo writable || echo read-only';
     const root = join(machine.bundle({ script }), 'rootfs');
-    const answers = await Promise.all([{ path: root, readonly: true }, { path: root }].map((one) => machine.lines({ script, root: one })));
+    const answers = await Promise.all(
+      [{ path: root, readonly: true }, { path: root }].map((one) => machine.lines({ script, root: one })),
+    );
     expect(answers).toEqual([['read-only'], ['writable']]);
   });
 });

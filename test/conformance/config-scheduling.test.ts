@@ -7,10 +7,15 @@ import { OTHERS, describeSection } from './lib/section.js';
 import { facts } from './lib/text.js';
 
 // Field 40 and 41 of stat are the real-time priority and the policy, 19 is the nice value; the file itself rounds nothing.
-const SCHEDULING = 'set -- $(sed "s/.*) //" /proc/self/stat); shift 16; echo nice $1; shift 21; echo priority $1; echo policy $2';
+const SCHEDULING =
+  'set -- $(sed "s/.*) //" /proc/self/stat); shift 16; echo nice $1; shift 21; echo priority $1; echo policy $2';
 const OTHER = { SCHED_BATCH: '3', SCHED_IDLE: '5' };
 
-async function schedule(machine: Machine, scheduler: Json, options: CreateOptions = {}): Promise<Readonly<Record<string, string>>> {
+async function schedule(
+  machine: Machine,
+  scheduler: Json,
+  options: CreateOptions = {},
+): Promise<Readonly<Record<string, string>>> {
   return facts(await machine.run({ script: SCHEDULING, process: { scheduler } }, options));
 }
 
@@ -40,7 +45,11 @@ describeSection('config.md: Linux process, scheduling', ({ says, shared }) => {
       },
     },
   );
-  says('scheduler.priority', async () => expect((await batch())['priority']).toBe('0'), OTHERS.ignores('process', { scheduler: { policy: 'SCHED_BATCH' } }));
+  says(
+    'scheduler.priority',
+    async () => expect((await batch())['priority']).toBe('0'),
+    OTHERS.ignores('process', { scheduler: { policy: 'SCHED_BATCH' } }),
+  );
 
   // With no runtime at all the kernel refuses: nothing else is put in its place.
   says(
@@ -65,7 +74,9 @@ describeSection('config.md: Linux process, scheduling', ({ says, shared }) => {
   const own = /^Cpus_allowed_list:\t(.*)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '';
 
   says('process.cpu-affinity-init', async (machine) => {
-    expect(await machine.lines({ script: CPUS, process: { execCPUAffinity: { initial: '0', final: '0' } } })).toEqual([own]);
+    expect(await machine.lines({ script: CPUS, process: { execCPUAffinity: { initial: '0', final: '0' } } })).toEqual([
+      own,
+    ]);
   });
 
   /** Where a process runs that `exec` starts. */

@@ -8,7 +8,8 @@ const NAMES = 'cat /proc/sys/kernel/hostname /proc/sys/kernel/domainname';
 
 describeSection('config.md: user, hostname and domainname', ({ says, shared }) => {
   const user = shared(async (machine) => {
-    const script = 'echo uid $(id -u); echo gid $(id -g); echo groups $(sed -n "s/^Groups:.//p" /proc/self/status); echo umask $(umask); cat /proc/self/uid_map';
+    const script =
+      'echo uid $(id -u); echo gid $(id -g); echo groups $(sed -n "s/^Groups:.//p" /proc/self/status); echo umask $(umask); cat /proc/self/uid_map';
     const process = { user: { uid: 12, gid: 34, umask: 0o027, additionalGids: [56, 78] } };
     const linux = { namespaces: ordinaryNamespaces('user'), ...shiftedIds() };
     return facts(await machine.run({ script, process, linux }));
@@ -41,7 +42,9 @@ describeSection('config.md: user, hostname and domainname', ({ says, shared }) =
     },
     {
       runc: async (machine) => {
-        expect(await machine.lines({ script: NAMES, top: { domainname: 'foobarbaz.test' } })).not.toContain('foobarbaz.test');
+        expect(await machine.lines({ script: NAMES, top: { domainname: 'foobarbaz.test' } })).not.toContain(
+          'foobarbaz.test',
+        );
       },
     },
   );

@@ -17,17 +17,27 @@ const OWN = 'sed "s/^[^:]*:[^:]*://" /proc/self/cgroup | sort -u';
 const cgroupsPath = (path: string): Json => ({ cgroupsPath: path, namespaces: ordinaryNamespaces() });
 
 /** The directories of a container’s cgroup, with what its owners have. */
-async function owners(machine: Machine, mount: Json | undefined, more: readonly string[] = ['cgroup']): Promise<Readonly<Record<string, number>>> {
+async function owners(
+  machine: Machine,
+  mount: Json | undefined,
+  more: readonly string[] = ['cgroup'],
+): Promise<Readonly<Record<string, number>>> {
   const linux = { namespaces: ordinaryNamespaces('user', ...more), ...shiftedIds() };
   const { id } = await machine.create({ script: 'exec sleep 1000', linux, mounts: mount === undefined ? [] : [mount] });
   const [path = ''] = listCgroups(machine.cgroupParent);
   const result: Record<string, number> = { '.': statSync(path).uid };
-  for (const name of readdirSync(path)) if (!statSync(join(path, name)).isDirectory()) result[name] = statSync(join(path, name)).uid;
+  for (const name of readdirSync(path))
+    if (!statSync(join(path, name)).isDirectory()) result[name] = statSync(join(path, name)).uid;
   machine.delete(id, '--force');
   return result;
 }
 
-const MOUNT = { destination: '/sys/fs/cgroup', type: 'cgroup', source: 'cgroup', options: ['nosuid', 'noexec', 'nodev'] };
+const MOUNT = {
+  destination: '/sys/fs/cgroup',
+  type: 'cgroup',
+  source: 'cgroup',
+  options: ['nosuid', 'noexec', 'nodev'],
+};
 
 describeSection('config-linux.md: control groups', ({ says, shared }) => {
   says('cgroups.absolute', async (machine) => {
@@ -45,19 +55,28 @@ describeSection('config-linux.md: control groups', ({ says, shared }) => {
       const one = await machine.lines({ script: OWN, linux: cgroupsPath(path) });
       const two = await machine.lines({ script: OWN, linux: cgroupsPath(path) });
       expect(one, path).toEqual(two);
-      expect(one.some((line) => line.includes(machine.cgroupParent)), path).toBe(true);
+      expect(
+        one.some((line) => line.includes(machine.cgroupParent)),
+        path,
+      ).toBe(true);
     }
   });
-  says('cgroups.invalid', async (machine) => {
-    const { code } = await machine.tryCreate({ linux: cgroupsPath(`/${machine.cgroupParent}/../../../../etc`) });
-    expect(code).not.toBe(0);
-  }, {
-    // It is cleaned, and so no way out.
-    runc: async (machine) => {
-      const path = `/${machine.cgroupParent}/x/../../../${machine.cgroupParent}/cleaned`;
-      expect(await machine.lines({ script: OWN, linux: cgroupsPath(path) })).toContain(`/${machine.cgroupParent}/cleaned`);
+  says(
+    'cgroups.invalid',
+    async (machine) => {
+      const { code } = await machine.tryCreate({ linux: cgroupsPath(`/${machine.cgroupParent}/../../../../etc`) });
+      expect(code).not.toBe(0);
     },
-  });
+    {
+      // It is cleaned, and so no way out.
+      runc: async (machine) => {
+        const path = `/${machine.cgroupParent}/x/../../../${machine.cgroupParent}/cleaned`;
+        expect(await machine.lines({ script: OWN, linux: cgroupsPath(path) })).toContain(
+          `/${machine.cgroupParent}/cleaned`,
+        );
+      },
+    },
+  );
 
   /** A cgroup with somebody else in it. */
   const occupied = async (machine: Machine): Promise<number | null> => {
@@ -92,33 +111,61 @@ describeSection('config-linux.md: control groups', ({ says, shared }) => {
     if (IS_V2) context.skip(NEEDS_V1);
     const linux = { namespaces: ordinaryNamespaces('user', 'cgroup'), ...shiftedIds() };
     const { id } = await machine.create({ linux, mounts: [MOUNT] });
-    const paths = listCgroups(machine.cgroupParent).filter((path) => path !== layout.v2?.mount && !path.startsWith(`${layout.v2?.mount ?? ''}/`));
+    const paths = listCgroups(machine.cgroupParent).filter(
+      (path) => path !== layout.v2?.mount && !path.startsWith(`${layout.v2?.mount ?? ''}/`),
+    );
     expect(paths.length).toBeGreaterThan(0);
-    expect(paths.filter((path) => statSync(path).uid !== 0 || statSync(join(path, 'cgroup.procs')).uid !== 0)).toEqual([]);
+    expect(paths.filter((path) => statSync(path).uid !== 0 || statSync(join(path, 'cgroup.procs')).uid !== 0)).toEqual(
+      [],
+    );
     machine.delete(id, '--force');
   });
 
   const writable = shared((machine) => owners(machine, MOUNT));
-  const ifV2 = (check: (machine: Machine) => Promise<void>): Parameters<typeof says>[1] => (machine, context) => IS_V2 ? check(machine) : context.skip(NEEDS_V2);
+  const ifV2 =
+    (check: (machine: Machine) => Promise<void>): Parameters<typeof says>[1] =>
+    (machine, context) =>
+      IS_V2 ? check(machine) : context.skip(NEEDS_V2);
   const asDelegated = (): readonly string[] => {
     const names = readFileSync('/sys/kernel/cgroup/delegate', 'utf8').trim().split('\n');
     return ['.', ...names];
   };
-  says('ownership.writable', ifV2(async () => expect((await writable())['.']).toBe(SHIFT)));
-  says('ownership.files', ifV2(async () => {
-    const seen = await writable();
-    const theirs = asDelegated().filter((name) => name in seen);
-    expect(theirs.map((name) => seen[name])).toEqual(theirs.map(() => SHIFT));
-  }));
-  says('ownership.missing', ifV2(async () => {
-    const seen = await writable();
-    expect(asDelegated().some((name) => !(name in seen)), 'a listed file that is not there').toBe(true);
-    expect(seen['cgroup.procs']).toBe(SHIFT);
-  }));
-  says('ownership.others', ifV2(async () => {
-    const seen = await writable();
-    expect(Object.keys(seen).filter((name) => seen[name] !== 0 && !asDelegated().includes(name))).toEqual([]);
-  }));
-  says('ownership.unmounted', ifV2(async (machine) => expect((await owners(machine, undefined))['.']).toBe(0)));
-  says('ownership.namespace', ifV2(async (machine) => expect((await owners(machine, MOUNT, []))['.']).toBe(0)));
+  says(
+    'ownership.writable',
+    ifV2(async () => expect((await writable())['.']).toBe(SHIFT)),
+  );
+  says(
+    'ownership.files',
+    ifV2(async () => {
+      const seen = await writable();
+      const theirs = asDelegated().filter((name) => name in seen);
+      expect(theirs.map((name) => seen[name])).toEqual(theirs.map(() => SHIFT));
+    }),
+  );
+  says(
+    'ownership.missing',
+    ifV2(async () => {
+      const seen = await writable();
+      expect(
+        asDelegated().some((name) => !(name in seen)),
+        'a listed file that is not there',
+      ).toBe(true);
+      expect(seen['cgroup.procs']).toBe(SHIFT);
+    }),
+  );
+  says(
+    'ownership.others',
+    ifV2(async () => {
+      const seen = await writable();
+      expect(Object.keys(seen).filter((name) => seen[name] !== 0 && !asDelegated().includes(name))).toEqual([]);
+    }),
+  );
+  says(
+    'ownership.unmounted',
+    ifV2(async (machine) => expect((await owners(machine, undefined))['.']).toBe(0)),
+  );
+  says(
+    'ownership.namespace',
+    ifV2(async (machine) => expect((await owners(machine, MOUNT, []))['.']).toBe(0)),
+  );
 });

@@ -22,7 +22,12 @@ describeSection('config-linux.md: devices', ({ says, shared }) => {
       device('/dev/pipe', { type: 'p' }),
       device('/srv/below/outside', { type: 'u', major: 1, minor: 5 }),
     ];
-    return facts(await machine.run({ script: STAT(...devices.map(({ path }) => String(path))), linux: { devices, namespaces: ordinaryNamespaces() } }));
+    return facts(
+      await machine.run({
+        script: STAT(...devices.map(({ path }) => String(path))),
+        linux: { devices, namespaces: ordinaryNamespaces() },
+      }),
+    );
   });
 
   says('devices', async () => {
@@ -38,38 +43,62 @@ describeSection('config-linux.md: devices', ({ says, shared }) => {
     expect((await supplied())['/srv/below/outside']).toMatch(new RegExp(`^${CHAR} \\d+ 1:5 `));
   });
 
-  const occupied = async (machine: Machine, path: string): Promise<string> => {
-    const bundle = machine.bundle({ script: STAT(path), linux: { devices: [device(path)], namespaces: ordinaryNamespaces() } });
+  const occupied = (machine: Machine, path: string): string => {
+    const bundle = machine.bundle({
+      script: STAT(path),
+      linux: { devices: [device(path)], namespaces: ordinaryNamespaces() },
+    });
     writeFileSync(join(bundle, 'rootfs', path), 'a file');
     return bundle;
   };
   says(
     'devices.exists',
     async (machine) => {
-      expect((await machine.tryCreate(await occupied(machine, '/occupied'))).code).not.toBe(0);
+      expect((await machine.tryCreate(occupied(machine, '/occupied'))).code).not.toBe(0);
     },
     {
       runc: async (machine) => {
-        expect((await machine.run(await occupied(machine, '/occupied'))).stdout).toMatch(/regular file/);
+        expect((await machine.run(occupied(machine, '/occupied'))).stdout).toMatch(/regular file/);
       },
     },
   );
-  says('devices.numbers', async (machine) => {
-    const devices = [device('/dev/mine', { type: 'c' })];
-    expect((await machine.tryCreate({ linux: { devices, namespaces: ordinaryNamespaces() } })).code).not.toBe(0);
-  }, {
-    runc: async (machine) => {
+  says(
+    'devices.numbers',
+    async (machine) => {
       const devices = [device('/dev/mine', { type: 'c' })];
-      expect(await machine.lines({ script: 'stat -c %t:%T /dev/mine', linux: { devices, namespaces: ordinaryNamespaces() } })).toEqual(['0:0']);
+      expect((await machine.tryCreate({ linux: { devices, namespaces: ordinaryNamespaces() } })).code).not.toBe(0);
     },
-  });
+    {
+      runc: async (machine) => {
+        const devices = [device('/dev/mine', { type: 'c' })];
+        expect(
+          await machine.lines({
+            script: 'stat -c %t:%T /dev/mine',
+            linux: { devices, namespaces: ordinaryNamespaces() },
+          }),
+        ).toEqual(['0:0']);
+      },
+    },
+  );
 
   // A device that the container makes itself, and one of the host’s that is in its root file system: neither was asked for.
   says('devices.others', async (machine) => {
-    const script = 'mknod /dev/other b 7 98; for f in /dev/other /given; do head -c 1 $f 2>&1 >/dev/null | grep -o "Operation not permitted"; done';
-    const capabilities = Object.fromEntries(['bounding', 'effective', 'permitted'].map((set) => [set, [...DEFAULT_CAPABILITIES, 'CAP_MKNOD']]));
-    const resources = { devices: [{ allow: false, access: 'rwm' }, { allow: true, type: 'b', access: 'm' }] };
-    const bundle = machine.bundle({ script, process: { capabilities }, linux: { resources, namespaces: ordinaryNamespaces() } });
+    const script =
+      'mknod /dev/other b 7 98; for f in /dev/other /given; do head -c 1 $f 2>&1 >/dev/null | grep -o "Operation not permitted"; done';
+    const capabilities = Object.fromEntries(
+      ['bounding', 'effective', 'permitted'].map((set) => [set, [...DEFAULT_CAPABILITIES, 'CAP_MKNOD']]),
+    );
+    const resources = {
+      devices: [
+        { allow: false, access: 'rwm' },
+        { allow: true, type: 'b', access: 'm' },
+      ],
+    };
+    const bundle = machine.bundle({
+      script,
+      process: { capabilities },
+      linux: { resources, namespaces: ordinaryNamespaces() },
+    });
     execFileSync('mknod', [join(bundle, 'rootfs/given'), 'b', '7', '97']);
     expect((await machine.run(bundle)).stdout).toBe('Operation not permitted\nOperation not permitted\n');
   });
@@ -85,15 +114,20 @@ describeSection('config-linux.md: devices', ({ says, shared }) => {
   says('devices.default', async () => {
     const seen = await defaults();
     const numbers = { null: '1:3', zero: '1:5', full: '1:7', random: '1:8', urandom: '1:9', tty: '5:0' };
-    for (const [name, number] of Object.entries(numbers)) expect(seen[`/dev/${name}`], name).toBe(`${CHAR} 666 ${number} 0:0`);
+    for (const [name, number] of Object.entries(numbers))
+      expect(seen[`/dev/${name}`], name).toBe(`${CHAR} 666 ${number} 0:0`);
     expect(seen['zero']).toBe('00 00');
   });
   says('devices.ptmx', async () => expect((await defaults())['ptmx']).toBe('/dev/pts/ptmx'));
 
   says('devices.console', async (machine) => {
     using socket = await ConsoleSocket.listen(machine.directory());
-    const script = 'stat -c %t:%T /dev/console /dev/pts/0; grep -c " /dev/console " /proc/self/mountinfo; echo said >/dev/console';
-    const { id } = await machine.create({ script, process: { terminal: true } }, { flags: ['--console-socket', socket.path] });
+    const script =
+      'stat -c %t:%T /dev/console /dev/pts/0; grep -c " /dev/console " /proc/self/mountinfo; echo said >/dev/console';
+    const { id } = await machine.create(
+      { script, process: { terminal: true } },
+      { flags: ['--console-socket', socket.path] },
+    );
     machine.ok('start', id);
     expect((await socket.readAll()).trim().split('\r\n')).toEqual(['88:0', '88:0', '1', 'said']);
     await machine.untilStopped(id);

@@ -9,7 +9,16 @@ import { OTHERS, describeSection } from './lib/section.js';
 import { facts, readMounts } from './lib/text.js';
 
 /** The names of the links in /proc/self/ns. */
-const LINKS: Readonly<Record<string, string>> = { pid: 'pid', network: 'net', mount: 'mnt', ipc: 'ipc', uts: 'uts', user: 'user', cgroup: 'cgroup', time: 'time' };
+const LINKS: Readonly<Record<string, string>> = {
+  pid: 'pid',
+  network: 'net',
+  mount: 'mnt',
+  ipc: 'ipc',
+  uts: 'uts',
+  user: 'user',
+  cgroup: 'cgroup',
+  time: 'time',
+};
 const OLD = Object.keys(LINKS).filter((type) => type !== 'time');
 
 const LIST = `for n in ${Object.values(LINKS).join(' ')}; do echo $n $(readlink /proc/self/ns/$n); done`;
@@ -38,7 +47,8 @@ describeSection('config-linux.md: default filesystems, namespaces, ids and clock
   });
   says('namespaces.inherit', async (machine) => {
     const links = await seen(machine, ['mount', 'pid']);
-    for (const type of ['network', 'ipc', 'uts', 'user', 'cgroup', 'time']) expect(links[LINKS[type] ?? ''], type).toBe(host(type));
+    for (const type of ['network', 'ipc', 'uts', 'user', 'cgroup', 'time'])
+      expect(links[LINKS[type] ?? ''], type).toBe(host(type));
   });
 
   const withTime = { namespaces: ordinaryNamespaces('time'), timeOffsets: { boottime: { secs: 777_000 } } };
@@ -56,7 +66,10 @@ describeSection('config-linux.md: default filesystems, namespaces, ids and clock
       const script = 'cat /proc/uptime; cat /proc/self/timens_offsets';
       const [uptime = '', ...offsets] = await machine.lines({ script, linux: { ...withTime, timeOffsets } });
       expect(Number.parseFloat(uptime)).toBeGreaterThan(777_000);
-      expect(offsets.map((line) => line.split(/\s+/))).toEqual([['monotonic', '1000', '0'], ['boottime', '777000', '5']]);
+      expect(offsets.map((line) => line.split(/\s+/))).toEqual([
+        ['monotonic', '1000', '0'],
+        ['boottime', '777000', '5'],
+      ]);
     },
     OTHERS.refuses({ linux: withTime }),
   );
@@ -69,8 +82,11 @@ describeSection('config-linux.md: default filesystems, namespaces, ids and clock
     await withNamespaces(['--net', '--ipc', '--uts'], '', async (pid) => {
       const types = ['network', 'ipc', 'uts'];
       const joined = types.map((type) => ({ type, path: `/proc/${pid}/ns/${LINKS[type] ?? ''}` }));
-      const links = facts(await machine.run({ script: LIST, linux: { namespaces: [...namespaces('mount', 'pid'), ...joined] } }));
-      for (const type of types) expect(links[LINKS[type] ?? ''], type).toBe(readlinkSync(`/proc/${pid}/ns/${LINKS[type] ?? ''}`));
+      const links = facts(
+        await machine.run({ script: LIST, linux: { namespaces: [...namespaces('mount', 'pid'), ...joined] } }),
+      );
+      for (const type of types)
+        expect(links[LINKS[type] ?? ''], type).toBe(readlinkSync(`/proc/${pid}/ns/${LINKS[type] ?? ''}`));
     });
   });
   says('namespaces.wrong', async (machine) => {

@@ -30,7 +30,10 @@ function hasVeth(): boolean {
 const inNetwork = <T>(run: (enter: readonly string[]) => Promise<T>): Promise<T> =>
   withNamespaces(['--net'], SETUP, (pid) => run(['nsenter', '-t', pid, '-n']));
 
-const wish = (netDevices: Json, script = 'ip -o addr show; ip -o link show'): { readonly script: string; readonly linux: Json } => ({
+const wish = (
+  netDevices: Json,
+  script = 'ip -o addr show; ip -o link show',
+): { readonly script: string; readonly linux: Json } => ({
   script,
   linux: { netDevices, namespaces: ordinaryNamespaces() },
 });
@@ -73,16 +76,20 @@ describeSection('config-linux.md: network devices', ({ says, shared }) => {
   // What the process changes stays.
   saysOfDevices('net-devices.manage', async (machine) => {
     const sets = ['bounding', 'effective', 'permitted'].map((set) => [set, ['CAP_NET_ADMIN']]);
-    const { script, linux } = wish({ eth7: {} }, 'ip link set eth7 down && ip link set eth7 name mine && sleep 0.3 && ip -o link show');
+    const { script, linux } = wish(
+      { eth7: {} },
+      'ip link set eth7 down && ip link set eth7 name mine && sleep 0.3 && ip -o link show',
+    );
     const process = { capabilities: Object.fromEntries(sets) as Json };
-    const text = await inNetwork(async (through) => (await machine.run({ script, linux, process }, { through })).stdout);
+    const text = await inNetwork(
+      async (through) => (await machine.run({ script, linux, process }, { through })).stdout,
+    );
     expect(text).toMatch(/ mine@[^<]*<(?![^>]*\bUP\b)/);
   });
   saysOfDevices('net-devices.stay', async (machine) => {
     const left = await inNetwork(async (through) => {
       await machine.run(wish({ eth7: {} }), { through });
-      const [program = '', ...args] = [...through, 'ip', '-o', 'link', 'show'];
-      return execFileSync(program, args, { encoding: 'utf8' });
+      return execFileSync('env', [...through, 'ip', '-o', 'link', 'show'], { encoding: 'utf8' });
     });
     expect(left).not.toMatch(/eth7/);
   });

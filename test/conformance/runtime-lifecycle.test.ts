@@ -44,7 +44,10 @@ function saysOfFailure(says: Section['says'], kind: 'prestart' | 'createRuntime'
 
 describeSection('runtime.md: lifecycle, errors and warnings', ({ says }) => {
   says('lifecycle.environment', async (machine) => {
-    const { id } = await machine.create({ top: { hostname: 'lifecycle' }, linux: { sysctl: { 'net.ipv4.ip_forward': '1' } } });
+    const { id } = await machine.create({
+      top: { hostname: 'lifecycle' },
+      linux: { sysctl: { 'net.ipv4.ip_forward': '1' } },
+    });
     const { pid } = machine.state(id);
     expect(readFileSync(`/proc/${String(pid)}/mountinfo`, 'utf8')).toContain(' /proc ');
     expect(listCgroups(machine.cgroupParent).length).toBeGreaterThan(0);
@@ -86,7 +89,9 @@ describeSection('runtime.md: lifecycle, errors and warnings', ({ says }) => {
   );
 
   says('lifecycle.run', async (machine) => {
-    expect(await machine.lines({ process: { args: ['/bin/sh', '-c', 'echo $0 $1', 'zero', 'one'] } })).toEqual(['zero one']);
+    expect(await machine.lines({ process: { args: ['/bin/sh', '-c', 'echo $0 $1', 'zero', 'one'] } })).toEqual([
+      'zero one',
+    ]);
   });
 
   says(
@@ -105,7 +110,9 @@ describeSection('runtime.md: lifecycle, errors and warnings', ({ says }) => {
   );
 
   says('lifecycle.destroyed', async (machine) => {
-    const { id, output } = await machine.create({ linux: { namespaces: [{ type: 'mount' }, { type: 'pid' }, { type: 'network' }] } });
+    const { id, output } = await machine.create({
+      linux: { namespaces: [{ type: 'mount' }, { type: 'pid' }, { type: 'network' }] },
+    });
     machine.ok('start', id);
     await output;
     await machine.untilStopped(id);
@@ -155,7 +162,10 @@ describeSection('runtime.md: lifecycle, errors and warnings', ({ says }) => {
   });
 
   says('warnings', async (machine) => {
-    const { stdout } = await machine.run({ script: 'echo ran', process: { capabilities: { bounding: ['CAP_NO_SUCH'] } } });
+    const { stdout } = await machine.run({
+      script: 'echo ran',
+      process: { capabilities: { bounding: ['CAP_NO_SUCH'] } },
+    });
     expect(stdout).toBe('ran\n');
   });
 });

@@ -6,7 +6,7 @@ import { listCgroups } from '../helpers/leaks.js';
 import type { Machine } from './lib/machine.js';
 import { describeSection } from './lib/section.js';
 
-const SLEEP = 'trap "echo got TERM; exit" TERM; echo ready; while :; do sleep 0.02; done';
+const SLEEP = 'trap "echo got TERM; exit" TERM; touch /ready; while :; do sleep 0.02; done';
 
 /** One that is there, in each of the states of a container. */
 async function inState(machine: Machine, status: 'created' | 'running' | 'stopped'): Promise<string> {
@@ -58,7 +58,10 @@ describeSection('runtime.md: operations', ({ says }) => {
   });
 
   says('create.applied', async (machine) => {
-    const { id } = await machine.create({ top: { hostname: 'applied' }, mounts: [{ destination: '/mnt', type: 'tmpfs', source: 'here' }] });
+    const { id } = await machine.create({
+      top: { hostname: 'applied' },
+      mounts: [{ destination: '/mnt', type: 'tmpfs', source: 'here' }],
+    });
     const { pid } = machine.state(id);
     expect(readFileSync(`/proc/${String(pid)}/mountinfo`, 'utf8')).toContain(' /mnt ');
     expect(listCgroups(machine.cgroupParent).length).toBeGreaterThan(0);
@@ -111,7 +114,7 @@ describeSection('runtime.md: operations', ({ says }) => {
   });
 
   says('kill.sends', async (machine) => {
-    const { id, output, bundle } = await machine.create({ script: `${SLEEP.replace('echo ready', 'touch /ready')}` });
+    const { id, output, bundle } = await machine.create({ script: SLEEP });
     machine.ok('start', id);
     await until(() => existsSync(join(bundle, 'rootfs/ready')), 'it listens');
     machine.ok('kill', id, 'TERM');

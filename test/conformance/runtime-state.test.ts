@@ -31,7 +31,10 @@ describeSection('runtime.md: scope and state', ({ says, shared }) => {
   });
 
   const life = shared(async (machine) => {
-    const bundle = machine.bundle({ script: 'while [ ! -e /end ]; do sleep 0.02; done', top: { annotations: { 'com.example.key': 'value' } } });
+    const bundle = machine.bundle({
+      script: 'while [ ! -e /end ]; do sleep 0.02; done',
+      top: { annotations: { 'com.example.key': 'value' } },
+    });
     const { id, output } = await machine.create(bundle);
     const created = machine.state(id);
     const isThere = existsSync(`/proc/${String(created.pid)}/root/proc/1`);
@@ -76,20 +79,29 @@ describeSection('runtime.md: scope and state', ({ says, shared }) => {
   says('state.schema', async () => {
     const { created, running, paused, stopped } = await life();
     const validate = new Ajv().compile(SCHEMA);
-    for (const state of [created, running, paused, stopped]) expect(validate(state), JSON.stringify(validate.errors)).toBe(true);
+    for (const state of [created, running, paused, stopped])
+      expect(validate(state), JSON.stringify(validate.errors)).toBe(true);
   });
 
   const hooks = shared(async (machine) => {
     const dumps = machine.directory();
-    const inside = { path: '/bin/sh', args: ['sh', '-c', 'cat >/startContainer; echo $PPID $$ >/pids'], env: ['PATH=/usr/bin:/bin'] };
-    const bundle = machine.bundle({ hooks: { createRuntime: [tellingHook(dumps, 'createRuntime')], startContainer: [inside] } });
+    const inside = {
+      path: '/bin/sh',
+      args: ['sh', '-c', 'cat >/startContainer; echo $PPID $$ >/pids'],
+      env: ['PATH=/usr/bin:/bin'],
+    };
+    const bundle = machine.bundle({
+      hooks: { createRuntime: [tellingHook(dumps, 'createRuntime')], startContainer: [inside] },
+    });
     const { id, output } = await machine.create(bundle);
     const { pid } = machine.state(id);
     machine.ok('start', id);
     await output;
     await machine.untilStopped(id);
     machine.delete(id);
-    const inContainer = JSON.parse(readFileSync(join(bundle, 'rootfs/startContainer'), 'utf8')) as { readonly pid: number };
+    const inContainer = JSON.parse(readFileSync(join(bundle, 'rootfs/startContainer'), 'utf8')) as {
+      readonly pid: number;
+    };
     return { pid, dumps: readDumps(dumps), inContainer };
   });
 

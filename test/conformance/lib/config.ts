@@ -40,7 +40,7 @@ export const shiftedIds = (size = 65_536): Json => ({
   gidMappings: [{ containerID: 0, hostID: SHIFT, size }],
 });
 
-export const SHM: Mount = mountOf('/dev/shm', 'tmpfs', ['nosuid', 'noexec', 'nodev', 'mode=1777', 'size=65536k']);
+const SHM: Mount = mountOf('/dev/shm', 'tmpfs', ['nosuid', 'noexec', 'nodev', 'mode=1777', 'size=65536k']);
 
 /** Returns a config.json. @param cgroupsPath - for containers that say nothing of it */
 export function makeConfig(wish: Wish, cgroupsPath: string): Json {
@@ -54,7 +54,9 @@ export function makeConfig(wish: Wish, cgroupsPath: string): Json {
       env: ['PATH=/usr/sbin:/usr/bin:/sbin:/bin'],
       cwd: '/',
       user: { uid: 0, gid: 0 },
-      capabilities: Object.fromEntries(['bounding', 'effective', 'permitted'].map((set) => [set, DEFAULT_CAPABILITIES])),
+      capabilities: Object.fromEntries(
+        ['bounding', 'effective', 'permitted'].map((set) => [set, DEFAULT_CAPABILITIES]),
+      ),
       ...process,
     },
     linux: { namespaces: ordinaryNamespaces(), cgroupsPath, ...linux },
@@ -62,6 +64,14 @@ export function makeConfig(wish: Wish, cgroupsPath: string): Json {
     ...top,
   };
 }
+
+/** Returns a bind mount. */
+export const bindMount = (source: string, destination: string, ...options: readonly string[]): Json => ({
+  destination,
+  type: 'none',
+  source,
+  options: ['bind', ...options],
+});
 
 /** Writes it where it belongs. */
 export function writeConfig(bundle: string, config: Json | string | Uint8Array): void {

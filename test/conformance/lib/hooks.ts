@@ -53,7 +53,12 @@ function readDump(file: string): Omit<Dump, 'order'> {
   const read = (kind: string): string => readFileSync(`${file}.${kind}`, 'utf8');
   return {
     state: JSON.parse(read('state')) as State,
-    namespaces: Object.fromEntries(read('ns').trim().split('\n').map((line) => line.split(' ') as [string, string])),
+    namespaces: Object.fromEntries(
+      read('ns')
+        .trim()
+        .split('\n')
+        .map((line) => line.split(' ') as [string, string]),
+    ),
     text: read('text').trim(),
   };
 }

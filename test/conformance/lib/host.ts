@@ -19,7 +19,8 @@ export async function withMounts<T>(
   mount('-o', 'mode=755', '-t', 'tmpfs', 'tmpfs', directory);
   try {
     if (shared) mount('--make-shared', directory);
-    const places = below === undefined ? [['', 'rw'] as const] : below.map((option, index) => [String(index), option] as const);
+    const places =
+      below === undefined ? [['', 'rw'] as const] : below.map((option, index) => [String(index), option] as const);
     for (const [name, option] of places) {
       const path = join(directory, name, 'below');
       mkdirSync(path, { recursive: true });

@@ -1,7 +1,7 @@
 import { type ChildProcess, type StdioOptions, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { chmodSync, lstatSync, mkdirSync, mkdtempSync, rmSync, rmdirSync } from 'node:fs';
+import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Runtime } from '../../engines/runtimes.js';
 import { makeRootfs } from '../../helpers/engine.js';
@@ -99,12 +99,16 @@ export class Machine {
     return [this.#runtime.path, '--root', this.stateDir, ...args];
   }
 
-
-
   /** Calls the runtime. */
   call(...args: readonly string[]): Called {
     const [program, ...rest] = this.argv(...args);
     const { status, stdout, stderr } = spawnSync(program, rest, { encoding: 'utf8', timeout: LIMIT_MS });
+    return { code: status, stdout, stderr };
+  }
+
+  /** Calls it by another program. */
+  within([program, ...flags]: readonly [string, ...string[]], ...args: readonly string[]): Called {
+    const { status, stdout, stderr } = spawnSync(program, [...flags, ...this.argv(...args)], { encoding: 'utf8' });
     return { code: status, stdout, stderr };
   }
 
@@ -139,7 +143,10 @@ export class Machine {
   }
 
   /** Creates it, starts it, waits for its end and deletes it, as engines do. @returns all that it has written */
-  async run(wish: Wish | string, options: CreateOptions = {}): Promise<{ readonly stdout: string; readonly stderr: string }> {
+  async run(
+    wish: Wish | string,
+    options: CreateOptions = {},
+  ): Promise<{ readonly stdout: string; readonly stderr: string }> {
     const { id, output } = await this.create(wish, options);
     this.ok('start', id);
     const written = await output;
@@ -164,6 +171,11 @@ export class Machine {
     await until(() => this.state(id).status === 'stopped', `${id} has stopped`);
   }
 
+  /** Waits until a file says something. */
+  async untilText(path: string, text: string): Promise<void> {
+    await until(() => existsSync(path) && readFileSync(path, 'utf8').includes(text), `${path} says ${text}`);
+  }
+
   /** Deletes a container. @throws when that fails */
   delete(id: string, ...flags: readonly string[]): void {
     this.ok('delete', ...flags, id);
@@ -184,7 +196,8 @@ export class Machine {
 
   /** Removes the machine's own directories. @returns what could not be removed */
   remove(): readonly string[] {
-    for (const path of [...listCgroups(this.cgroupParent)].reverse().concat(listParents(this.cgroupParent))) removeDirectory(path);
+    for (const path of [...listCgroups(this.cgroupParent)].reverse().concat(listParents(this.cgroupParent)))
+      removeDirectory(path);
     rmSync(this.stateDir, { recursive: true, force: true });
     return listParents(this.cgroupParent);
   }

@@ -29,7 +29,7 @@ export function describeSection(title: string, tests: (section: Section) => void
     it(title, (context) => context.skip('needs root'));
     return;
   }
-  describe.each(RUNTIMES)(`${title} > $name`, (runtime) => describeFor(runtime, tests));
+  for (const runtime of RUNTIMES) describe(`${title} > ${runtime.name}`, () => describeFor(runtime, tests));
 }
 
 function describeFor(runtime: Runtime, tests: (section: Section) => void): void {

@@ -1,4 +1,4 @@
-import { closeSync } from 'node:fs';
+import { closeSync, readlinkSync } from 'node:fs';
 import { once } from 'node:events';
 import { type Server, type Socket, createServer } from 'node:net';
 import { join } from 'node:path';
@@ -18,6 +18,9 @@ export class FdSocket implements Disposable {
   readonly #sockets: Socket[] = [];
   readonly #fds: number[] = [];
   readonly messages: Message[][] = [];
+  /** What the descriptors are, as the links in /proc/self/fd say it. */
+  readonly targets: string[] = [];
+  #closed = 0;
 
   protected constructor(directory: string) {
     this.path = join(directory, 'socket');
@@ -46,10 +49,17 @@ export class FdSocket implements Disposable {
     for (;;) {
       await until(() => addon.isReady({ fd, events: 'readable' }), 'a message on the socket');
       const message = addon.receiveMessage({ fd, maxBytes: 65_536 });
-      if (message === null || (message.data.length === 0 && message.fds.length === 0)) return;
+      if (message === null || (message.data.length === 0 && message.fds.length === 0)) break;
       this.#fds.push(...message.fds);
+      this.targets.push(...message.fds.map((one) => readlinkSync(`/proc/self/fd/${String(one)}`)));
       messages.push({ text: Buffer.from(message.data).toString(), fds: message.fds });
     }
+    this.#closed += 1;
+  }
+
+  /** Waits until there was a connection, and each has been closed at its other end. */
+  async untilClosed(): Promise<void> {
+    await until(() => this.#closed > 0 && this.#closed === this.messages.length, 'the connection is closed');
   }
 
   [Symbol.dispose](): void {

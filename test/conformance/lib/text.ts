@@ -3,7 +3,13 @@
  *
  * @throws when something was written on standard error
  */
-export function facts({ stdout, stderr }: { readonly stdout: string; readonly stderr: string }): Readonly<Record<string, string>> {
+export function facts({
+  stdout,
+  stderr,
+}: {
+  readonly stdout: string;
+  readonly stderr: string;
+}): Readonly<Record<string, string>> {
   if (stderr !== '') throw new Error(stderr);
   const result: Record<string, string> = {};
   for (const line of stdout.trimEnd().split('\n')) {
@@ -26,16 +32,19 @@ export interface MountLine {
 
 /** Reads a mountinfo, by the mount points; of several on one the last. @see proc_pid_mountinfo(5) */
 export function readMounts(text: string): ReadonlyMap<string, MountLine> {
-  const lines = text.trimEnd().split('\n').map((line) => {
-    const fields = line.split(' ');
-    const dash = fields.indexOf('-');
-    return {
-      point: fields[4] ?? '',
-      options: (fields[5] ?? '').split(','),
-      tags: fields.slice(6, dash).map((tag) => tag.replace(/:.*/, '')),
-      type: fields[dash + 1] ?? '',
-      superOptions: (fields[dash + 3] ?? '').split(','),
-    };
-  });
+  const lines = text
+    .trimEnd()
+    .split('\n')
+    .map((line) => {
+      const fields = line.split(' ');
+      const dash = fields.indexOf('-');
+      return {
+        point: fields[4] ?? '',
+        options: (fields[5] ?? '').split(','),
+        tags: fields.slice(6, dash).map((tag) => tag.replace(/:.*/, '')),
+        type: fields[dash + 1] ?? '',
+        superOptions: (fields[dash + 3] ?? '').split(','),
+      };
+    });
   return new Map(lines.map((line) => [line.point, line]));
 }
