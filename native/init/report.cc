@@ -94,7 +94,10 @@ void SendMessage(int socket, const Message& message, int fd) {
     rights->cmsg_len = CMSG_LEN(sizeof(int));
     std::memcpy(CMSG_DATA(rights), &fd, sizeof(fd));
   }
-  while (::sendmsg(socket, &header, MSG_NOSIGNAL) == -1 && errno == EINTR) {
+  // Not for ever: a profile may have EINTR as its answer to everything, and the report page has said it already.
+  constexpr int kTries = 1000;
+  for (int tries = 0; tries < kTries; ++tries) {
+    if (::sendmsg(socket, &header, MSG_NOSIGNAL) != -1 || errno != EINTR) return;
   }
 }
 
