@@ -1,6 +1,7 @@
 import { closeSync } from 'node:fs';
 import { NotFoundError } from '../../errors/state-errors.js';
 import type { Spec } from '../../spec/types.js';
+import { Fd } from '../../native/fd.js';
 import { UndoStack } from '../../util/undo.js';
 import { creatingState } from '../creating.js';
 import { readIdentity } from '../identity.js';
@@ -65,9 +66,9 @@ async function launch(
   { undo, faults }: Pick<LaunchContext, 'undo' | 'faults'>,
 ): Promise<LaunchedProcess> {
   const { placement, spec } = prepared;
-  const start = makeStartFile(owned.useStartFile());
+  const start = new Fd(makeStartFile(owned.useStartFile()));
   undo.push('close start file', () => {
-    closeSync(start);
+    start.close();
   });
   const hook = (kind: 'prestart' | 'createRuntime', pid: number): Promise<void> =>
     runHooks(kind, spec.hooks, describeAs(prepared, 'creating', pid));
@@ -79,7 +80,7 @@ async function launch(
       faults,
       streams: { stdin: 0, stdout: 1, stderr: 2 },
       reportFile: owned.useReportFile(),
-      fds: new Map([['start', start]]),
+      fds: new Map([['start', start.number]]),
       ...listenerOf(spec, (pid) => ({ id: prepared.id, status: 'creating', pid })),
       runHooks: async (pid) => {
         await hook('prestart', pid);
@@ -95,6 +96,6 @@ async function launch(
   const { steps } = prepared.plan;
   const indexes = { startStep: steps.findIndex(({ op }) => op === 'await-start'), execStep: steps.length - 1 };
   owned.update({ status: 'created', init, cgroup: launched.cgroup, ...indexes });
-  closeSync(start);
+  start.close();
   return launched;
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { createEngineContainer } from '../../container/engine/create.js';
+import type { StartedProcess } from '../../container/engine/console.js';
 import { deleteEngineContainer } from '../../container/engine/end.js';
 import { startEngineContainer } from '../../container/engine/start.js';
 import { HookError } from '../../errors/hook-error.js';
@@ -13,6 +14,13 @@ import type { Globals, Verb, VerbCall } from '../verb.js';
 interface RunFlags extends BundleFlags {
   readonly detach?: true;
   readonly keep?: true;
+}
+
+/** Closes what belongs to a process that has been killed, and reaps it. */
+async function giveUp({ pidfd, terminal }: StartedProcess): Promise<void> {
+  terminal?.close();
+  await pidfd.wait();
+  pidfd.close();
 }
 
 /** `corral-oci run` */
@@ -35,6 +43,7 @@ export const run: Verb = {
     } catch (error) {
       // After a hook that has failed there is nothing left.
       if (!(error instanceof HookError)) await remove(globals, id);
+      await giveUp(started);
       throw error;
     }
     if (flags.detach === true) {
