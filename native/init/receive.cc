@@ -66,7 +66,8 @@ Received ReceivePlan(int socket, Delivery* delivery) {
     message.msg_control = control;
     message.msg_controllen = sizeof(control);
     const ssize_t length = Receive(socket, &message, MSG_CMSG_CLOEXEC);
-    if (length > 0) TakeFds(&message, delivery);
+    // A packet of no bytes may have some, too.
+    if (length >= 0) TakeFds(&message, delivery);
     if (peeked == Received::kMalformed) return peeked;
     // The parent died while it was sending.
     if (length <= 0) return Received::kNothing;
