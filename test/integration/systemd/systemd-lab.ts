@@ -63,17 +63,17 @@ export function systemctl(...words: readonly string[]): string {
 }
 
 /** Lists the units of containers. */
-function listUnits(): readonly string[] {
+function listUnits(patterns: readonly string[]): readonly string[] {
   if (!existsSync('/run/systemd/system')) return [];
-  const words = [...USER, 'list-units', 'corral-*', '--all', '--plain', '--no-legend'];
+  const words = [...USER, 'list-units', 'corral-*', ...patterns, '--all', '--plain', '--no-legend'];
   const { stdout } = spawnSync('systemctl', words, { encoding: 'utf8' });
   return stdout.split('\n').filter((line) => line.trim() !== '');
 }
 
-/** Waits until there is no unit of a container: systemd forgets one a moment after its cgroup is gone. */
-export async function untilNoUnits(): Promise<void> {
-  await until(() => listUnits().length === 0, `no unit is left of ${listUnits().join('; ')}`);
-  expect(listUnits()).toEqual([]);
+/** Waits until there is no unit of a container: systemd forgets one a moment after its cgroup is gone. @param patterns - of names beside corral's */
+export async function untilNoUnits(...patterns: readonly string[]): Promise<void> {
+  await until(() => listUnits(patterns).length === 0, 'no unit is left');
+  expect(listUnits(patterns)).toEqual([]);
 }
 
 /** Returns properties of a unit, by name. */
