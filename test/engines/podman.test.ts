@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { callInTerminal } from './calls.js';
 import { type Limits, readLimits } from './limits.js';
-import { IMAGE, LIMITS, type Podman, makePodman } from './podman.js';
+import { IMAGE, type Podman, makePodman } from './podman.js';
 import { RUNTIMES, type Runtime, whyNot } from './runtimes.js';
 
 const absent = whyNot('podman', 'conmon', 'busybox', 'script');
@@ -73,7 +73,7 @@ describe.each(RUNTIMES)('podman with $name', (runtime: Runtime) => {
   it('gives it a terminal with -it', async () => {
     const script = 'tty; test -t 0 && echo a terminal; read x; echo "got $x"; exit 4';
     const { code, shown } = await callInTerminal(
-      podman.argv('run', '--rm', '-it', ...LIMITS, IMAGE, 'sh', '-c', script),
+      podman.argv(...podman.runArgs('--rm', '-it', IMAGE, 'sh', '-c', script)),
       { after: 'a terminal', line: 'word' },
     );
     expect(shown).toContain('/dev/pts/0');
