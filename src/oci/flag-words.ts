@@ -42,5 +42,7 @@ const SWITCHES: readonly string[] = [
  */
 export function toUsageWords(message: string): string {
   const [, flag] = /^error: option '.*?--([\w-]+) <.*' argument missing$/m.exec(message) ?? [];
-  return flag === undefined ? message : `flag needs an argument: -${flag}\n${message}`;
+  if (flag !== undefined) return `flag needs an argument: -${flag}\n${message}`;
+  // Of a switch that is refused.
+  return message.replace(" argument 'undefined' is invalid.", ' is refused:');
 }

@@ -37,6 +37,8 @@ function stateWords({ status, action, id = '' }: StateError): string | undefined
       return START_WORDS[status] ?? `cannot start a container in the ${status} state`;
     case 'exec in':
       return EXEC_WORDS[status];
+    case 'checkpoint':
+      return `Container cannot be checkpointed in ${status} state`;
     case 'delete':
       return `cannot delete container ${id} that is not stopped: ${status}`;
     case 'resume':

@@ -20,6 +20,14 @@ export const VERBS: Readonly<Record<string, VerbEntry>> = {
   pause: { summary: 'stop all processes in their tracks', load: async () => (await import('./verbs/pause.js')).pause },
   update: { summary: 'change the limits of a container', load: async () => (await import('./verbs/update.js')).update },
   events: { summary: 'print what a container uses', load: async () => (await import('./verbs/events.js')).events },
+  checkpoint: {
+    summary: 'save a running container as files, by CRIU',
+    load: async () => (await import('./verbs/checkpoint.js')).checkpoint,
+  },
+  restore: {
+    summary: 'make a container from what checkpoint has saved',
+    load: async () => (await import('./verbs/restore.js')).restore,
+  },
   features: {
     summary: 'print what this runtime knows',
     load: async () => (await import('./verbs/features.js')).features,

@@ -42,6 +42,25 @@ void CloseBetween(int first, int last) {
   if (first <= last) Call(kernel::kSysCloseRange, static_cast<unsigned>(first), static_cast<unsigned>(last), 0U);
 }
 
+bool IsNull(int fd) {
+  struct stat status {};
+  return ::fstat(fd, &status) == 0 && S_ISCHR(status.st_mode) && status.st_rdev == makedev(1, 3);
+}
+
+// The runtime's /dev/null is the host's: a process that has it open holds a mount of the host's, and could not be saved
+// by CRIU. Where the container's own is missing, or is something else, it stays.
+int TakeOwnNull(int stream) {
+  if (!IsNull(stream)) return 0;
+  // What it is comes first: whatever else the container has there is not to be opened.
+  const Fd found = OpenPath(-1, "/dev/null", O_PATH);
+  if (!found.ok() || !IsNull(found.get())) return 0;
+  const int access = ::fcntl(stream, F_GETFL) & O_ACCMODE;
+  const Fd own = OpenPath(-1, "/dev/null", access | O_NONBLOCK);
+  if (!own.ok() || !IsNull(own.get()) || ::fcntl(own.get(), F_SETFL, 0) == -1) return 0;
+  const long taken = Call(SYS_dup3, own.get(), stream, 0);
+  return taken < 0 ? static_cast<int>(taken) : 0;
+}
+
 }  // namespace
 
 int place_descriptor(Context& context, const place_descriptor_args& args) {
@@ -81,6 +100,8 @@ int own_standard_streams(Context&, const own_standard_streams_args& args) {
   for (int stream = 0; stream < 3; ++stream) {
     struct stat status {};
     if (::fstat(stream, &status) == -1) return -errno;
+    const int taken = TakeOwnNull(stream);
+    if (taken < 0) return taken;
     if (status.st_uid == args.uid || S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode)) continue;
     const long owned = Call(SYS_fchown, stream, args.uid, static_cast<gid_t>(-1));
     // An owner that this user namespace does not know, a read-only file system: the stream stays as it is.
