@@ -16,10 +16,14 @@ const SCRIPT = [
   'echo done',
 ].join('\n');
 
+// To give a user namespace the caller's own uid 0 takes CAP_SETFCAP, user_namespaces(7).
+const SETS = ['CAP_SETFCAP', 'CAP_SETUID', 'CAP_SETGID'];
+const PROCESS = { capabilities: { bounding: SETS, effective: SETS, permitted: SETS } };
+
 const MASKED = { maskedPaths: ['/proc/kcore', '/proc/sys'] };
 
 function run(linux: object, ...more: readonly string[]): readonly string[] {
-  const { directory, rootfs, id } = oci.bundle({ script: SCRIPT, linux: { ...linux } });
+  const { directory, rootfs, id } = oci.bundle({ script: SCRIPT, process: PROCESS, linux: { ...linux } });
   mkdirSync(join(rootfs, 'mnt'));
   writeFileSync(join(rootfs, 'bundle-only'), '');
   oci.ok('run', '--bundle', directory, ...more, id);

@@ -71,12 +71,13 @@ class Reader {
     return undefined;
   }
 
-  // A negative int32 has ten bytes: what does not fit is of no use here.
+  // A negative int32 has ten bytes.
   varint(): number {
-    for (let value = 0, factor = 1, count = 0; count < 10; count++, factor *= 128) {
+    let value = 0n;
+    for (let shift = 0n; shift < 70n; shift += 7n) {
       const [byte = 0] = this.#take(1);
-      value += (byte & 127) * factor;
-      if (byte < 128) return value > Number.MAX_SAFE_INTEGER ? Number(BigInt.asIntN(32, BigInt(value))) : value;
+      value |= BigInt(byte & 127) << shift;
+      if (byte < 128) return Number(BigInt.asIntN(64, value));
     }
     throw malformed();
   }
