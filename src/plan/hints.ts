@@ -28,7 +28,10 @@ const HINTS: Partial<Readonly<Record<StepName, readonly Hint[]>>> = {
   ],
   'change-mount': [['EPERM', 'an attribute that came locked from outside the user namespace cannot be taken back']],
   'place-mount': [
-    ['EACCES', 'only a procfs goes on /proc, and nothing goes inside but what /mounts may replace there'],
+    [
+      'EACCES',
+      'only a procfs goes on /proc, and little inside; or the container’s root user may not get there, or make the mount point',
+    ],
     ['ELOOP', 'a proc or sysfs goes on a directory, never on a symbolic link'],
     ['EROFS', 'the mount point is missing and the root filesystem is read-only'],
     ['ENOTDIR', 'a directory goes on a directory, a file on a file'],

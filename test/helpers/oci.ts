@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, expect } from 'vitest';
 import { makeRootfs, systemMounts } from './engine.js';
@@ -176,6 +176,8 @@ export function makeOci(): Oci {
   };
   const bundle = (wish: BundleWish = {}): Bundle => {
     const rootfs = typeof wish.root?.['path'] === 'string' ? wish.root['path'] : makeRootfs(lab);
+    // Whoever is root in a user namespace has to get there.
+    chmodSync(dirname(rootfs), 0o755);
     const directory = lab.directory();
     const id = `box-${randomBytes(4).toString('hex')}`;
     ids.push(id);

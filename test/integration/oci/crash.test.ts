@@ -29,7 +29,6 @@ describe('a container whose process has died unseen', () => {
     const { id } = status === 'created' ? oci.create(IDLE) : oci.start(IDLE);
     expect(oci.status(id)).toBe(status);
     // Not by corral: as the out-of-memory killer does it.
-    // eslint-disable-next-line no-restricted-syntax -- it is this test's own container
     process.kill(oci.pid(id), 'SIGKILL');
     await until(() => oci.status(id) === 'stopped', 'its end');
     expect(oci.pid(id)).toBe(0);

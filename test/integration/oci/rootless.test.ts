@@ -87,4 +87,21 @@ describe('corral-oci of a user without privileges', () => {
     expect(stdout).toBe('exit 1\n');
     expect(stderr).toMatch(/^corral-oci: .*(uidMappings|uid|id)/);
   });
+
+  it.for(['with a cgroup namespace', 'without one'])(
+    'CVE-2023-25809: %s, the container cannot write to the cgroups that are the user’s',
+    (name) => {
+      const keep = name === 'without one' ? 'type !== "cgroup"' : 'true';
+      const { stdout, stderr } = asUser(
+        'sh',
+        '-c',
+        script(`
+          change 'config.process.terminal = false; config.linux.namespaces = config.linux.namespaces.filter(({ type }) => ${keep})
+            config.process.args = ["sh", "-c", "cd /sys/fs/cgroup; find . -user 0 2>/dev/null | grep -q . && echo some are; find . -writable -user 0 2>/dev/null | head"]'
+          oci run box`),
+      );
+      expect(stdout).toBe('some are\n');
+      expect(stderr).toBe('');
+    },
+  );
 });
