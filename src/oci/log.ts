@@ -43,6 +43,15 @@ export class Log {
         : `time=${JSON.stringify(time)} level=${level} msg=${JSON.stringify(msg)}`;
     const { file } = this.#options;
     if (file === undefined) printErr(`${line}\n`);
-    else appendFileSync(file, `${line}\n`, { mode: 0o644 });
+    else append(file, line);
+  }
+}
+
+// A full disk keeps nobody from ending a container.
+function append(file: string, line: string): void {
+  try {
+    appendFileSync(file, `${line}\n`, { mode: 0o644 });
+  } catch (error) {
+    printErr(`${line}\ncorral-oci: log: ${error instanceof Error ? error.message : String(error)}\n`);
   }
 }

@@ -87,10 +87,16 @@ describe('the log', () => {
     expect(read(file)[1]?.msg).toMatch(/NotFoundError.*\n +at /);
   });
 
-  it('that cannot be written is an error', () => {
-    const { code, stderr } = oci.call('--log', '/no/such/log', 'state', 'nobody');
+  it('that cannot be written keeps nobody from anything, and is told of', () => {
+    const log = ['--log', '/no/such/log', '--log-format', 'json'];
+    const { code, stderr } = oci.call(...log, 'state', 'nobody');
     expect(code).toBe(1);
-    expect(stderr).toContain('container does not exist\n');
+    expect(stderr).toMatch(
+      /^container does not exist\n\{"level":"error".*\}\ncorral-oci: log: ENOENT: .*\/no\/such\/log'\n$/,
+    );
+    const { id, directory } = oci.bundle({ process: { capabilities: { bounding: ['CAP_FLY'] } } });
+    expect(oci.call(...log, 'create', '--bundle', directory, id)).toMatchObject({ code: 0 });
+    expect(oci.call(...log, 'delete', id)).toMatchObject({ code: 0, stderr: '' });
   });
 });
 

@@ -153,3 +153,26 @@ describe('formatOld', () => {
     expect(formatOld(file, written, before)).toBe(old);
   });
 });
+
+describe('an engine is told the field', () => {
+  const rules = { hasSwap: true, engine: { pointer: '' } };
+
+  it('whose controller is missing', () => {
+    expect(() => plan({ rules, given: { cpu: { cpus: '0' } }, offered: ['pids'] })).toThrow(
+      expect.objectContaining({
+        name: 'ConfigError',
+        message: '/cpu/cpus: "0" is not possible without the cpuset controller',
+        hint: '/c has pids',
+      }),
+    );
+  });
+
+  it('of cgroup v2 that the container has no file for', () => {
+    const given = { unified: { 'cpuset.cpus': '0' } };
+    expect(() => plan({ rules, given, present: ['memory'], offered: [] })).toThrow(
+      '/unified/cpuset.cpus: "0" is not possible: the container has no cpuset.cpus of cgroup v2',
+    );
+    expect(() => plan({ rules, given, ref: LEGACY })).toThrow('/unified/cpuset.cpus: "0" is not possible');
+    expect(plan({ rules, given: { unified: { 'memory.high': '5' } } })).toEqual(['/c/corral/web memory.high=5']);
+  });
+});

@@ -97,3 +97,50 @@ test.each([
 ])('ranges %j read %j', (ranges, text) => {
   expect(formatRanges(ranges)).toBe(text);
 });
+
+describe('a unit of systemd’s', () => {
+  const scope: NonNullable<LaunchPlan['cgroup']['scope']> = {
+    manager: 'system',
+    unit: 'corral-web.scope',
+    slice: 'corral.slice',
+    description: 'web',
+    properties: [
+      { name: 'MemoryMax', type: 't', value: 4096 },
+      { name: 'TasksMax', type: 't', value: 'infinity' },
+      { name: 'AllowedCPUs', type: 'ay', value: [0b1001, 0b10] },
+      {
+        name: 'IOReadBandwidthMax',
+        type: 'a(st)',
+        value: [
+          ['/dev/vda', 5],
+          ['/dev/vdb', 'infinity'],
+        ],
+      },
+    ],
+  };
+  const lines = (cgroup: LaunchPlan['cgroup']): readonly string[] =>
+    formatPlan({ ...EMPTY, cgroup })
+      .split('\n')
+      .map((line) => line.trim());
+
+  test('has its properties in words', () => {
+    const text = lines({ v1: [], scope });
+    const at = text.indexOf('systemd');
+    expect(text.slice(at + 1, at + 6)).toEqual([
+      "start corral-web.scope in corral.slice around the process and a keeper, by the system's manager, with Delegate=yes",
+      'MemoryMax=4096',
+      'TasksMax=infinity',
+      'AllowedCPUs=0,3,9',
+      'IOReadBandwidthMax=/dev/vda 5, /dev/vdb infinity',
+    ]);
+  });
+
+  test('says whose manager it is, and around what', () => {
+    expect(lines({ v1: [], flat: true, scope: { ...scope, manager: 'user' } })).toContain(
+      "start corral-web.scope in corral.slice around the process, by the user's manager, with Delegate=yes",
+    );
+    expect(lines({ v1: [], flat: true, scope: { ...scope, unit: 'web.slice' } })).toContain(
+      "start web.slice, which wants corral.slice, by the system's manager, and move the process there",
+    );
+  });
+});
