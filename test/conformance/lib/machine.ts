@@ -51,7 +51,8 @@ const LIMIT_MS = 30_000;
 export class Machine {
   readonly #runtime: Runtime;
   readonly #directories: string[] = [];
-  readonly #ids = new Set<string>();
+  /** Those that were created, with their pids: to ask the runtime each time would cost a process. */
+  readonly #ids = new Map<string, string>();
   #count = 0;
   readonly stateDir = mkdtempSync('/var/tmp/corral-conformance-');
   readonly cgroupParent = `corral-test-${randomBytes(4).toString('hex')}`;
@@ -124,13 +125,15 @@ export class Machine {
     const id = options.id ?? `c${String(++this.#count)}`;
     const bundle = typeof wish === 'string' ? wish : this.bundle(wish);
     const { through = [], flags = [], fds = [] } = options;
-    const [program = '', ...args] = [...through, ...this.argv('create', '--bundle', bundle, ...flags, id)];
+    const pidFile = join(bundle, `${id.replaceAll('/', '_')}.pid`);
+    const create = ['create', '--bundle', bundle, '--pid-file', pidFile, ...flags, id];
+    const [program = '', ...args] = [...through, ...this.argv(...create)];
     const stdio: StdioOptions = ['ignore', 'pipe', 'pipe', ...fds];
     const child = spawn(program, args, { stdio, timeout: LIMIT_MS });
     const closed = once(child, 'close');
     const text = collect(child);
     const [code] = (await once(child, 'exit')) as [number | null];
-    if (code === 0) this.#ids.add(id);
+    if (code === 0) this.#ids.set(id, readFileSync(pidFile, 'utf8'));
     else await closed;
     return { id, bundle, code, ...text(), output: closed.then(text) };
   }
@@ -167,8 +170,11 @@ export class Machine {
     return JSON.parse(this.ok('state', id)) as State;
   }
 
+  /** Waits until the process of a container that was created here has ended. */
   async untilStopped(id: string): Promise<void> {
-    await until(() => this.state(id).status === 'stopped', `${id} has stopped`);
+    const pid = this.#ids.get(id);
+    if (pid === undefined) throw new Error(`${id} was not created`);
+    await until(() => hasEnded(pid), `${id} has stopped`);
   }
 
   /** Waits until a file says something. */
@@ -189,7 +195,7 @@ export class Machine {
 
   /** Removes what a test has left, whatever state it is in. */
   clear(): void {
-    for (const id of this.#ids) this.call('delete', '--force', id);
+    for (const id of this.#ids.keys()) this.call('delete', '--force', id);
     this.#ids.clear();
     for (const path of this.#directories.splice(0)) rmSync(path, { recursive: true, force: true });
   }
@@ -200,6 +206,15 @@ export class Machine {
       removeDirectory(path);
     rmSync(this.stateDir, { recursive: true, force: true });
     return listParents(this.cgroupParent);
+  }
+}
+
+// A zombie has, whenever whoever inherited it gets round to it.
+function hasEnded(pid: string): boolean {
+  try {
+    return /\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return true;
   }
 }
 
