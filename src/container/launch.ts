@@ -10,7 +10,7 @@ import { Pidfd } from '../native/pidfd.js';
 import { createReportPage, readReportPage } from '../native/report-page.js';
 import { encodePlan } from '../plan/encode.js';
 import type { Step } from '../plan/steps.js';
-import type { FdPlan, IdMapPlan, NamespacePlan, ParentAct, Placement } from '../plan/types.js';
+import type { CgroupWrite, FdPlan, IdMapPlan, NamespacePlan, ParentAct, Placement } from '../plan/types.js';
 import { CLONE } from '../util/linux.js';
 import { parseSignal } from '../util/signals.js';
 import type { UndoStack } from '../util/undo.js';
@@ -79,14 +79,22 @@ export async function launchContainer(
   const act = context.faults?.act ?? actNow;
   const cgroup = createCgroup(plan.cgroup, { undo: context.undo, act, id: plan.id });
   onCgroup(cgroup);
+  const { v2 } = plan.cgroup;
+  const barred = v2 !== undefined && letsNobodyIn(v2.writes) ? v2.payload : undefined;
   const process = await launchProcess(plan, context, {
-    ...(plan.cgroup.v2 === undefined ? {} : { cgroupPath: plan.cgroup.v2.payload }),
+    ...(v2 === undefined || barred !== undefined ? {} : { cgroupPath: v2.payload }),
     join: (launched) => {
-      if (launched.fallback !== undefined) joinV2(plan.cgroup, launched.pid, act);
+      if (launched.fallback !== undefined || barred !== undefined) joinV2(plan.cgroup, launched.pid, act);
       joinV1(plan.cgroup, launched.pid, act);
+      return barred === undefined ? undefined : Promise.resolve(barred);
     },
   });
   return { ...process, cgroup };
+}
+
+// The limit of no processes at all is about births: whoever exists may still be put there. @see cgroups(7), pids.max
+function letsNobodyIn(writes: readonly CgroupWrite[]): boolean {
+  return writes.some(({ file, value }) => file === 'pids.max' && value === '0');
 }
 
 /** The parts of a plan that a process has, be it a container's first or one that enters later. */
