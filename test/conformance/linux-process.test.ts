@@ -23,7 +23,8 @@ describeSection('config-linux.md: memory policy, sysctl, propagation, paths and 
   const policy = { mode: 'MPOL_INTERLEAVE', nodes: '0' };
   says(
     'memory-policy',
-    async (machine) => {
+    async (machine, context) => {
+      if (!existsSync('/proc/self/numa_maps')) context.skip('needs a kernel with NUMA memory policies');
       const lines = await machine.lines({
         script: 'head -n 1 /proc/self/numa_maps',
         linux: linux({ memoryPolicy: policy }),
@@ -114,10 +115,10 @@ describeSection('config-linux.md: memory policy, sysctl, propagation, paths and 
   const linux32 = { domain: 'LINUX32' };
   says(
     'personality',
-    async (machine) => {
-      expect(await machine.lines({ script: 'uname -m', linux: linux({ personality: linux32 }) })).toEqual([
-        process.arch === 'arm64' ? 'armv8l' : 'i686',
-      ]);
+    async (machine, context) => {
+      const wanted = execFileSync('setarch', ['linux32', 'uname', '-m'], { encoding: 'utf8' }).trim();
+      if (wanted === process.arch.replace('x64', 'x86_64')) context.skip('needs a kernel that has another name for it');
+      expect(await machine.lines({ script: 'uname -m', linux: linux({ personality: linux32 }) })).toEqual([wanted]);
     },
     OTHERS.ignores('linux', linux({ personality: linux32 })),
   );

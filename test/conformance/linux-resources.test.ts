@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { expect } from 'vitest';
 import { readCgroupFacts } from '../../src/cgroup/facts.js';
 import { listCgroups } from '../helpers/leaks.js';
+import { hasController } from '../helpers/requires.js';
 import { type Json, ordinaryNamespaces } from './lib/config.js';
 import type { Machine } from './lib/machine.js';
 import { type Section, describeSection } from './lib/section.js';
@@ -146,7 +147,7 @@ describeSection('config-linux.md: resources', ({ says }) => {
     },
   );
   says('cpu.set', async (machine, context) => {
-    if (!IS_V2 && !v1Has('cpuset')) context.skip('needs the cpuset controller');
+    if (!hasController('cpuset')) context.skip('needs the cpuset controller');
     const names = ['cpuset.cpus', 'cpuset.mems'];
     expect(await limits(machine, { cpu: { cpus: '0', mems: '0' } }, names)).toEqual({
       'cpuset.cpus': '0',
