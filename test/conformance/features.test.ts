@@ -79,7 +79,6 @@ describeSection('features.md and features-linux.md', ({ says, shared }) => {
   const features = shared((machine) => Promise.resolve(JSON.parse(machine.ok('features')) as Features));
 
   says('features.constant', async (machine) => {
-    // From within a container of its own view of the host nothing is different.
     const { stdout } = machine.within(['unshare', '--mount', '--net', '--uts'], 'features');
     expect(JSON.parse(stdout)).toEqual(await features());
   });
@@ -195,7 +194,6 @@ describeSection('features.md and features-linux.md', ({ says, shared }) => {
         capabilities: { bounding: capabilities, effective: DEFAULT_CAPABILITIES, permitted: DEFAULT_CAPABILITIES },
       },
     });
-    // One that this host cannot grant may be told of as such.
     expect(stderr).not.toMatch(/unknown|no capability/i);
   });
 
@@ -271,7 +269,6 @@ describeSection('features.md and features-linux.md', ({ says, shared }) => {
     const wishes = each(modes, (mode) => ({
       linux: linux({ memoryPolicy: { mode, ...((NODES[mode] ?? true) ? { nodes: '0' } : {}) } }),
     }));
-    // A kernel may not have all of them.
     expect(await unrecognized(machine, wishes, /one of/)).toEqual([]);
     if (machine.name === 'corral-oci') expect(modes.length).toBe(7);
   });
