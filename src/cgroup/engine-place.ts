@@ -21,8 +21,8 @@ export interface EnginePlace {
  * caller's own cgroup there. Where there is only v2, a relative one is beside the caller's own cgroup: that has processes, and
  * so could hand down no controllers.
  *
- * Without a path it is `/corral/ID`; for callers who may not write there, ID as a relative path, in the hierarchies that they
- * may write.
+ * Without a path it is `/corral/ID`; for callers who may not write there, ID below what was delegated to them, in the
+ * hierarchies that they may write.
  *
  * @throws ConfigError for a path that leads out of the hierarchy, or to its top
  * @see runtime-spec config-linux.md "Cgroups Path"; opencontainers/runc does the same
@@ -31,7 +31,11 @@ export function locateEngine(cgroupsPath: string | undefined, id: string, facts:
   if (cgroupsPath !== undefined && cgroupsPath !== '') return place(checkPath(cgroupsPath), facts);
   if (facts.v2Top !== undefined || (facts.layout.v2 === undefined && facts.v1Top.length > 0))
     return onlyWritable(place(`/corral/${id}`, facts), facts, facts.v1Top);
-  return onlyWritable(place(id, facts), facts, facts.v1Base);
+  const { v2, v1 } = place(id, facts);
+  // Below one's own cgroup, which has processes, there are no controllers; above it may not be one's own.
+  const top = facts.v2Above ?? facts.v2Base?.path;
+  const below = v2 && top !== undefined && { base: v2.base, path: join(top, `/${id}`) };
+  return onlyWritable({ ...(below && { v2: below }), v1 }, facts, facts.v1Base);
 }
 
 function checkPath(path: string): string {

@@ -32,10 +32,12 @@ export function readCgroupFacts(): CgroupFacts {
   const systemd = readScopeFacts(layout);
   const v2Base = layout.v2 && selectV2Base(layout.v2, systemd);
   const v2Top = layout.v2 && isWritable(layout.v2.mount) ? readV2Base(layout.v2.mount) : undefined;
+  const v2Above = v2Top === undefined ? readAbove(layout.v2) : undefined;
   return {
     layout,
     ...(v2Base && { v2Base }),
     ...(v2Top && { v2Top }),
+    ...(v2Above && { v2Above }),
     v1Base: layout.v1.flatMap((hierarchy) => toV1Base(hierarchy, [hierarchy.mount, hierarchy.own])),
     v1Top: layout.v1.flatMap((hierarchy) => toV1Base(hierarchy, [hierarchy.mount])),
     hasSwap: (readIfPresent('/proc/swaps') ?? '').trim().includes('\n'),
@@ -51,6 +53,10 @@ function selectV2Base({ mount, own }: Hierarchy, systemd: ScopeFacts | undefined
   // An earlier corral moved everybody down there: what it made room for is the cgroup above.
   const above = dirname(own);
   return readV2Base(basename(own) === SUPERVISOR && isWritable(above) ? above : own);
+}
+
+function readAbove({ mount, own = mount }: Partial<Hierarchy> = {}): string | undefined {
+  return own !== undefined && own !== mount && isWritable(dirname(own)) ? dirname(own) : undefined;
 }
 
 function readV2Base(path: string): V2Base {

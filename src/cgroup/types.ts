@@ -65,6 +65,8 @@ export interface CgroupFacts {
   readonly v2Base?: V2Base;
   /** The mount's top, where an absolute parent begins. */
   readonly v2Top?: V2Base;
+  /** The cgroup above the caller's own, where it may write there, and may not at the top. */
+  readonly v2Above?: string;
   /** Where a relative parent begins in each v1 hierarchy that the caller may write. */
   readonly v1Base: readonly V1Base[];
   /** The same for an absolute parent. */

@@ -66,9 +66,10 @@ describe('on a host with v2 alone', () => {
     expect(paths(UNIFIED, path)).toEqual(expected);
   });
 
-  it('goes beside the own cgroup where the top may not be written, or nowhere', () => {
+  it('goes where may be written where the top may not be: beside the own cgroup, below it, or nowhere', () => {
     const { v2Top: _, ...user } = UNIFIED;
-    expect(paths({ ...user, v2Base: base('/c/a/own') })).toEqual(['/c/a/web']);
+    expect(paths({ ...user, v2Base: base('/c/a/own'), v2Above: '/c/a' })).toEqual(['/c/a/web']);
+    expect(paths({ ...user, v2Base: base('/c/a/own') })).toEqual(['/c/a/own/web']);
     const { v2Base: __, ...nobody } = user;
     expect(paths(nobody)).toEqual([]);
   });
