@@ -38,9 +38,16 @@ export function locateEngine(cgroupsPath: string | undefined, id: string, facts:
   return onlyWritable({ ...(below && { v2: below }), v1 }, facts, facts.v1Base);
 }
 
+/** NAME_MAX. */
+const MOST_NAME = 255;
+/** PATH_MAX, without where the hierarchy is mounted and the files in a cgroup. */
+const MOST_PATH = 3500;
+
 function checkPath(path: string): string {
   const names = path.split('/').filter((name) => name !== '' && name !== '.');
   const isWrong = names.length === 0 || names.includes('..') || /[\n\0]/.test(path);
+  const isLong = Buffer.byteLength(path) > MOST_PATH || names.some((name) => Buffer.byteLength(name) > MOST_NAME);
+  if (isLong) throw new ConfigError('/linux/cgroupsPath', path, `a path with names of at most ${MOST_NAME} bytes`);
   if (isWrong) throw new ConfigError('/linux/cgroupsPath', path, 'the path of a cgroup below the top, without ..');
   return `${path.startsWith('/') ? '/' : ''}${names.join('/')}`;
 }

@@ -1,5 +1,5 @@
 import { ContainerError, type ContainerErrorDetails } from './container-error.js';
-import { SyscallError } from './syscall-error.js';
+import { SyscallError, shortenAction } from './syscall-error.js';
 
 /** A step of the launch plan that failed; nothing of the container is left. */
 export class LaunchError extends SyscallError {
@@ -27,7 +27,11 @@ export class LaunchKilledError extends ContainerError {
   readonly action: string;
 
   constructor(signal: string | undefined, stepIndex: number, action: string, details: ContainerErrorDetails = {}) {
-    super(`killed${signal === undefined ? '' : ` by ${signal}`} during: ${action}`, 'ERR_LAUNCH_KILLED', details);
+    super(
+      `killed${signal === undefined ? '' : ` by ${signal}`} during: ${shortenAction(action)}`,
+      'ERR_LAUNCH_KILLED',
+      details,
+    );
     if (signal !== undefined) this.signal = signal;
     this.stepIndex = stepIndex;
     this.action = action;

@@ -28,5 +28,13 @@ export class SyscallError extends ContainerError {
 
 /** Returns `action: ERRNO (text)`, the form of every message about a failed system call. */
 export function describeFailure(action: string, errno: number): string {
-  return `${action}: ${errnoName(errno)} (${errnoText(errno)})`;
+  return `${shortenAction(action)}: ${errnoName(errno)} (${errnoText(errno)})`;
+}
+
+/** PATH_MAX, and a few words. */
+const MOST = 4200;
+
+/** Cuts off what is longer than paths are: an engine's log is no place for all that a config.json may hold. */
+export function shortenAction(action: string): string {
+  return action.length > MOST ? `${action.slice(0, MOST)}…` : action;
 }

@@ -83,6 +83,12 @@ describe('on a host with v2 alone', () => {
     ]);
   });
 
+  it.each([`/${'x'.repeat(256)}`, '/ü'.repeat(1500)])('a path is no longer than a kernel takes it', (path) => {
+    expect(() => paths(UNIFIED, path)).toThrow(
+      /^\/linux\/cgroupsPath: .* is not a path with names of at most 255 bytes/,
+    );
+  });
+
   it.each(['/', '.', '..', '/a/../..', 'a/..', 'a\nb', '/a\0'])('%j is no path of a cgroup', (path) => {
     expect(() => paths(UNIFIED, path)).toThrow(/^\/linux\/cgroupsPath: .* is not the path of a cgroup below the top/);
   });

@@ -54,6 +54,14 @@ const ERRORS: readonly (readonly [error: ContainerError, name: string, code: str
   ],
 ];
 
+test('what a config.json holds is no reason for an error without end', () => {
+  const action = `make directory /${'x'.repeat(70_000)}`;
+  expect(new SyscallError({ action, syscall: 'mkdir', errno: 36 }).message).toMatch(
+    /^.{4200}…: ENAMETOOLONG [(].*[)]$/,
+  );
+  expect(new LaunchKilledError('SIGSYS', 3, action).message.length).toBeLessThan(4300);
+});
+
 describe.each(ERRORS)('%s', (error, name, code, message) => {
   test(`is a ${name} with code ${code}`, () => {
     expect(error).toMatchObject({ name, code, message });
