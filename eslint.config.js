@@ -68,7 +68,7 @@ const DLOPEN = {
 const REALPATH_PROPERTIES = ['realpath', 'realpathSync'].map((property) => ({ property, message: REALPATH_REASON }));
 
 export default defineConfig(
-  globalIgnores(['build/', 'dist/', 'coverage/']),
+  globalIgnores(['build/', 'dist/', 'coverage/', 'test/fuzz/.*.mjs']),
   { linterOptions: { reportUnusedDisableDirectives: 'error', reportUnusedInlineConfigs: 'error' } },
 
   // Everything, with or without types.

@@ -28,11 +28,12 @@ export function collectValues(documents: readonly Json[]): Seen {
  * Returns config.json documents that may have any field that corral reads, mostly with values that such a field takes.
  *
  * @param seen - where the values come from
+ * @param base - what all of them have, too
  */
-export function arbitraryConfig(seen: Seen): fc.Arbitrary<Json> {
+export function arbitraryConfig(seen: Seen, base: Record<string, Json> = minimalConfig()): fc.Arbitrary<Json> {
   // With these, more of them get as far as the rules between fields.
   return arbitraryOf(CONFIG, '', seen).map((value) =>
-    isObject(value) ? merge(minimalConfig(), value as Record<string, Json>) : value,
+    isObject(value) ? merge(base, value as Record<string, Json>) : value,
   );
 }
 
@@ -68,7 +69,7 @@ const NAMES: Readonly<Record<string, readonly string[]>> = {
   netDevices: ['eth0', 'eth1'],
   timeOffsets: ['monotonic', 'boottime'],
   rdma: ['mlx5_0'],
-  unified: ['memory.high', 'io.max'],
+  unified: ['memory.high', 'io.max', 'cgroup.freeze', 'cgroup.kill', 'cgroup.procs', '../cgroup.procs', 'pids.max'],
 };
 
 function mostly(arbitrary: fc.Arbitrary<Json>): fc.Arbitrary<Json> {
