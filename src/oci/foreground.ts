@@ -1,8 +1,42 @@
 import type { StartedProcess } from '../container/engine/console.js';
+import type { Pidfd } from '../native/pidfd.js';
 import { SIGNALS } from '../util/signals.js';
 
 /** What is handed on to a process in the foreground; SIGKILL and SIGSTOP cannot be. */
 const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
+
+/**
+ * The signals that come to this process while it is the face of another one. They are caught before that other one runs: whoever
+ * sees a sign of its life may send one at once.
+ */
+export class SignalRelay implements Disposable {
+  #pidfd: Pidfd | undefined;
+  readonly #waiting: number[] = [];
+
+  readonly #take = (signal: NodeJS.Signals): void => {
+    const number = SIGNALS[signal as keyof typeof SIGNALS];
+    if (this.#pidfd === undefined) this.#waiting.push(number);
+    else this.#send(number);
+  };
+
+  constructor() {
+    for (const signal of FORWARDED) process.on(signal, this.#take);
+  }
+
+  /** From now on signals go there, those first that have come already. @param pidfd - stays the caller's, and open until the end of this */
+  handTo(pidfd: Pidfd): void {
+    this.#pidfd = pidfd;
+    for (const number of this.#waiting.splice(0)) this.#send(number);
+  }
+
+  #send(number: number): void {
+    if (this.#pidfd?.poll() === undefined) this.#pidfd?.signal(number);
+  }
+
+  [Symbol.dispose](): void {
+    for (const signal of FORWARDED) process.off(signal, this.#take);
+  }
+}
 
 /**
  * Waits for the end of a process that this one is the face of: its terminal is this one's, and the signals that come here go on.
@@ -10,11 +44,8 @@ const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2
  * @param started - its descriptors belong to this function
  * @returns the exit code; 128 and its number for a signal
  */
-export async function awaitProcess({ pidfd, terminal }: StartedProcess): Promise<number> {
-  const forward = (signal: NodeJS.Signals): void => {
-    if (pidfd.poll() === undefined) pidfd.signal(SIGNALS[signal as keyof typeof SIGNALS]);
-  };
-  for (const signal of FORWARDED) process.on(signal, forward);
+export async function awaitProcess({ pidfd, terminal }: StartedProcess, signals: SignalRelay): Promise<number> {
+  signals.handTo(pidfd);
   const ended = pidfd.wait();
   const relay = terminal === undefined ? undefined : await startRelay(terminal, ended);
   try {
@@ -22,7 +53,7 @@ export async function awaitProcess({ pidfd, terminal }: StartedProcess): Promise
     return exitCode ?? 128 + (signal ?? 0);
   } finally {
     await relay?.();
-    for (const signal of FORWARDED) process.off(signal, forward);
+    signals[Symbol.dispose]();
     pidfd.close();
   }
 }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, openSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, expect } from 'vitest';
@@ -109,7 +109,7 @@ export const OCI_MOUNTS: readonly Json[] = [
 const CAPABILITIES = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'KILL', 'SETGID', 'SETUID', 'NET_BIND_SERVICE', 'SYS_CHROOT'];
 
 /** Returns what a config.json of a test holds. */
-export function configOf(wish: BundleWish, place: { readonly cgroup: string; readonly rootfs: string }): Json {
+function configOf(wish: BundleWish, place: { readonly cgroup: string; readonly rootfs: string }): Json {
   const capabilities = CAPABILITIES.map((name) => `CAP_${name}`);
   return {
     ociVersion: '1.3.0',
@@ -257,11 +257,4 @@ function openOutputs(lab: Lab, input: string | undefined): Outputs {
 
 function spawnOptions({ env = {}, cwd }: CallOptions): { readonly env: NodeJS.ProcessEnv; readonly cwd?: string } {
   return { env: { PATH: process.env['PATH'], ...env }, ...(cwd === undefined ? {} : { cwd }) };
-}
-
-/** Makes a directory in a bundle's root file system, and returns its path. */
-export function inRootfs({ rootfs }: Bundle, name: string): string {
-  const path = join(rootfs, name);
-  mkdirSync(path, { recursive: true });
-  return path;
 }

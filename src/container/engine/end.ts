@@ -64,7 +64,11 @@ export async function deleteEngineContainer(
   const status = readStatus(store, state);
   if (!force && !['created', 'stopped'].includes(status)) throw new StateError('delete', id, status);
   const owned = await claimAbandoned(store, id);
-  if (owned === undefined) throw new StateError('delete', id, 'creating');
+  if (owned === undefined) {
+    // Somebody else has deleted it meanwhile, unless it is only being made.
+    if (store.read(id) === undefined) throw new NotFoundError(id);
+    throw new StateError('delete', id, status);
+  }
   return destroyContainer(owned, state);
 }
 

@@ -5,7 +5,7 @@ import type { Process } from '../../spec/types.js';
 import { readText } from '../bundle.js';
 import { type ExecFlags, addExecFlags, processOf } from '../exec-flags.js';
 import { toCreateOptions } from '../flags.js';
-import { awaitProcess } from '../foreground.js';
+import { SignalRelay, awaitProcess } from '../foreground.js';
 import { passedFds, tellPassed } from '../passed.js';
 import { checkTerminal } from '../terminal.js';
 import type { Verb, VerbCall } from '../verb.js';
@@ -24,6 +24,7 @@ export const exec: Verb = {
     const passed = passedFds(flags.preserveFds, process.env, process.pid);
     const target = tellPassed(readTarget(store.get(id).spec.process, words, flags, warn), passed);
     checkTerminal(target, flags.consoleSocket, flags.detach === true);
+    using signals = flags.detach === true ? undefined : new SignalRelay();
     const started = await execInEngineContainer(store, id, target, {
       ...toCreateOptions(flags),
       preserveFds: passed.count,
@@ -31,7 +32,7 @@ export const exec: Verb = {
       ignorePaused: flags.ignorePaused === true,
     });
     started.warnings.forEach(warn);
-    if (flags.detach !== true) return awaitProcess(started);
+    if (signals !== undefined) return await awaitProcess(started, signals);
     started.pidfd.close();
     return 0;
   },

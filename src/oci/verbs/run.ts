@@ -6,7 +6,7 @@ import { startEngineContainer } from '../../container/engine/start.js';
 import { HookError } from '../../errors/hook-error.js';
 import { readBundle } from '../bundle.js';
 import { type BundleFlags, addBundleFlags, toCreateOptions } from '../flags.js';
-import { awaitProcess } from '../foreground.js';
+import { SignalRelay, awaitProcess } from '../foreground.js';
 import { applyFlags, passedFds } from '../passed.js';
 import { checkTerminal } from '../terminal.js';
 import type { Globals, Verb, VerbCall } from '../verb.js';
@@ -38,6 +38,7 @@ export const run: Verb = {
     checkTerminal(spec.process, flags.consoleSocket, flags.detach === true);
     const started = await createEngineContainer(store, id, spec, { ...toCreateOptions(flags), warn });
     started.warnings.forEach(warn);
+    using signals = flags.detach === true ? undefined : new SignalRelay();
     try {
       await startEngineContainer(store, id, warn);
     } catch (error) {
@@ -46,11 +47,11 @@ export const run: Verb = {
       await giveUp(started);
       throw error;
     }
-    if (flags.detach === true) {
+    if (signals === undefined) {
       started.pidfd.close();
       return 0;
     }
-    const exitCode = await awaitProcess(started);
+    const exitCode = await awaitProcess(started, signals);
     if (flags.keep !== true) await remove(globals, id);
     return exitCode;
   },

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { until } from '../../helpers/lab.js';
 import { listCgroups } from '../../helpers/leaks.js';
-import { makeOci } from '../../helpers/oci.js';
+import { type Called, type Running, makeOci } from '../../helpers/oci.js';
 import { requires } from '../../helpers/requires.js';
 import { TIME_SCALE } from '../../helpers/scale.js';
 
@@ -102,18 +102,23 @@ describe('two at once', () => {
   });
 });
 
-/** Milliseconds after which corral-oci is killed: from before its first line to after its last. */
-const MOMENTS = Array.from({ length: 24 }, (_, index) => index * 10);
+/** Milliseconds after which corral-oci is killed: from before its first line to after its last, however busy the machine is. */
+const MOMENTS = [...Array.from({ length: 24 }, (_, index) => index * 10), undefined];
+
+/** Kills it at a moment, or when it has ended. @returns how it has ended */
+async function killAt({ child, ended }: Running, moment: number | undefined): Promise<Called> {
+  if (moment === undefined) await ended;
+  else await delay(moment * TIME_SCALE);
+  child.kill('SIGKILL');
+  return ended;
+}
 
 describe('SIGKILL of corral-oci itself', () => {
   it('in the middle of create: a forced delete clears all of it away', { timeout: 240_000 * TIME_SCALE }, async () => {
     const outcomes = new Set<string>();
     for (const moment of MOMENTS) {
       const { id, directory } = oci.bundle(IDLE);
-      const running = oci.begin({}, 'create', '--bundle', directory, id);
-      await delay(moment * TIME_SCALE);
-      running.child.kill('SIGKILL');
-      const { code } = await running.ended;
+      const { code } = await killAt(oci.begin({}, 'create', '--bundle', directory, id), moment);
       const state = oci.call('state', id);
       outcomes.add(state.code === 0 ? (JSON.parse(state.stdout) as { readonly status: string }).status : 'nothing');
       if (code === 0) expect(oci.status(id)).toBe('created');
@@ -132,10 +137,7 @@ describe('SIGKILL of corral-oci itself', () => {
     const outcomes = new Set<string>();
     for (const moment of MOMENTS) {
       const { id, created } = oci.create({ script: 'echo ran; exec sleep 1000' });
-      const running = oci.begin({}, 'start', id);
-      await delay(moment * TIME_SCALE);
-      running.child.kill('SIGKILL');
-      await running.ended;
+      await killAt(oci.begin({}, 'start', id), moment);
       const status = oci.status(id);
       outcomes.add(status);
       if (status === 'created') oci.ok('start', id);
@@ -150,10 +152,7 @@ describe('SIGKILL of corral-oci itself', () => {
   it('in the middle of delete: another delete ends it', { timeout: 240_000 * TIME_SCALE }, async () => {
     for (const moment of MOMENTS) {
       const { id } = oci.start(IDLE);
-      const running = oci.begin({}, 'delete', '--force', id);
-      await delay(moment * TIME_SCALE);
-      running.child.kill('SIGKILL');
-      await running.ended;
+      await killAt(oci.begin({}, 'delete', '--force', id), moment);
       expect(oci.ok('delete', '--force', id)).toBe('');
       expectGone(id);
     }

@@ -14,10 +14,17 @@ import type { Globals } from '../../../src/oci/verb.js';
 import { ANNOTATIONS } from '../../../src/spec/annotations.js';
 import { engineSpec } from '../../helpers/engine-spec.js';
 
+const printed = vi.hoisted<string[]>(() => []);
+vi.mock(import('../../../src/cli/print.js'), async (original) => ({
+  ...(await original()),
+  printErr: (text: string) => void printed.push(text),
+}));
+
 const directory = mkdtempSync(join(tmpdir(), 'corral-test-unit-'));
 
 afterEach(() => {
   vi.restoreAllMocks();
+  printed.length = 0;
 });
 
 afterAll(() => {
@@ -25,47 +32,37 @@ afterAll(() => {
 });
 
 describe('the log', () => {
-  const stderr = (): readonly string[] => {
-    const written: string[] = [];
-    vi.spyOn(process.stderr, 'write').mockImplementation((text) => written.push(String(text)) > 0);
-    return written;
-  };
   const TIME = '\\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z';
 
   test('without a file is standard error', () => {
-    const written = stderr();
     const log = new Log({ format: 'text', debug: false });
     log.fail('no');
     log.warn('careful');
     log.debug('nobody wants to know');
-    expect(written[0]).toBe('corral-oci: no\n');
-    expect(written[1]).toMatch(new RegExp(`^time="${TIME}" level=warning msg="careful"\\n$`));
-    expect(written).toHaveLength(2);
+    expect(printed[0]).toBe('corral-oci: no\n');
+    expect(printed[1]).toMatch(new RegExp(`^time="${TIME}" level=warning msg="careful"\\n$`));
+    expect(printed).toHaveLength(2);
   });
 
   test('as JSON there, a failure is a line like all others', () => {
-    const written = stderr();
     new Log({ format: 'json', debug: false }).fail('no "way"');
-    expect(JSON.parse(written.join(''))).toMatchObject({ level: 'error', msg: 'no "way"' });
+    expect(JSON.parse(printed.join(''))).toMatchObject({ level: 'error', msg: 'no "way"' });
   });
 
   test('with a file has a failure in both', () => {
-    const written = stderr();
     const file = join(directory, 'log');
     const log = new Log({ file, format: 'json', debug: true });
     log.debug('at first');
     log.fail('no');
-    expect(written).toEqual(['no\n']);
+    expect(printed).toEqual(['no\n']);
     const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
     expect(lines.map((line) => (JSON.parse(line) as { readonly level: string }).level)).toEqual(['debug', 'error']);
   });
 });
 
 test('a log that cannot be written goes to standard error, with the reason', () => {
-  const written: string[] = [];
-  vi.spyOn(process.stderr, 'write').mockImplementation((text) => written.push(String(text)) > 0);
   new Log({ file: directory, format: 'text', debug: false }).warn('careful');
-  expect(written.join('')).toMatch(/msg="careful"\ncorral-oci: log: EISDIR/);
+  expect(printed.join('')).toMatch(/msg="careful"\ncorral-oci: log: EISDIR/);
 });
 
 describe('where containers are registered', () => {
