@@ -5,7 +5,7 @@ import { readBundle } from '../bundle.js';
 import { type SharedFlags, addSharedFlags, toCriuFlags } from '../criu-flags.js';
 import { refusedFlag } from '../flag-words.js';
 import { type ProcessFlags, toCreateOptions } from '../flags.js';
-import { awaitProcess } from '../foreground.js';
+import { SignalRelay, awaitProcess } from '../foreground.js';
 import { checkTerminal } from '../terminal.js';
 import type { Verb, VerbCall } from '../verb.js';
 
@@ -37,19 +37,19 @@ export const restore: Verb = {
     const { lsmProfile, lsmMountContext } = flags;
     const spec = readBundle(flags.bundle, globals);
     checkTerminal(spec.process, flags.consoleSocket, flags.detach === true);
+    using signals = flags.detach === true ? undefined : new SignalRelay();
     const restored = await restoreEngineContainer(store, id, spec, {
       ...toCriuFlags(flags, globals),
       ...toCreateOptions(flags),
       ...(lsmProfile === undefined ? {} : { lsmProfile }),
       ...(lsmMountContext === undefined ? {} : { lsmMountContext }),
     });
-    if (flags.detach === true) {
+    if (signals === undefined) {
       restored.pidfd.close();
       return 0;
     }
-    const exitCode = await awaitProcess(restored);
-    const failure = await deleteEngineContainer(store, id, { force: true });
-    if (failure instanceof Error) warn(failure.message);
+    const exitCode = await awaitProcess(restored, signals);
+    for (const { message } of await deleteEngineContainer(store, id, { force: true })) warn(message);
     return exitCode;
   },
 };
