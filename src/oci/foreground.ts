@@ -1,6 +1,7 @@
 import type { StartedProcess } from '../container/engine/console.js';
-import type { Pidfd } from '../native/pidfd.js';
 import { SIGNALS } from '../util/signals.js';
+
+type Pidfd = StartedProcess['pidfd'];
 
 /** What is handed on to a process in the foreground; SIGKILL and SIGSTOP cannot be. */
 const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const;
