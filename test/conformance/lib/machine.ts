@@ -54,8 +54,10 @@ export class Machine {
   /** Those that were created, with their pids: to ask the runtime each time would cost a process. */
   readonly #ids = new Map<string, string>();
   #count = 0;
-  readonly stateDir = mkdtempSync('/var/tmp/corral-conformance-');
-  readonly cgroupParent = `corral-test-${randomBytes(4).toString('hex')}`;
+  readonly #mark = randomBytes(4).toString('hex');
+  /** The runtime makes it: a file whose tests are all left out leaves nothing. */
+  readonly stateDir = `/var/tmp/corral-conformance-${this.#mark}`;
+  readonly cgroupParent = `corral-test-${this.#mark}`;
 
   constructor(runtime: Runtime) {
     this.#runtime = runtime;
