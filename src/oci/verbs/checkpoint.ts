@@ -30,7 +30,7 @@ export const checkpoint: Verb = {
   },
   act: async ({ operands: [id = ''], flags, globals }: VerbCall<CheckpointVerbFlags>) => {
     const { parentPath, pageServer, statusFd } = flags;
-    const failure = await checkpointEngineContainer(globals.store, id, {
+    const failures = await checkpointEngineContainer(globals.store, id, {
       ...toCriuFlags(flags, globals),
       ...(parentPath === undefined ? {} : { parentPath }),
       ...(pageServer === undefined ? {} : { pageServer }),
@@ -40,7 +40,7 @@ export const checkpoint: Verb = {
       tcpSkipInFlight: flags.tcpSkipInFlight === true,
       linkRemap: flags.linkRemap === true,
     });
-    if (failure instanceof Error) globals.warn(failure.message);
+    for (const { message } of failures) globals.warn(message);
     return 0;
   },
 };

@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path/posix';
 import { parseMountinfo } from '../../../cgroup/mountinfo.js';
+import type { HookError } from '../../../errors/hook-error.js';
 import { OptionError } from '../../../errors/option-error.js';
 import { StateError } from '../../../errors/state-errors.js';
 import { UndoStack } from '../../../util/undo.js';
@@ -31,10 +32,14 @@ export const MOUNTS = 'corral-mounts.json';
 /**
  * Saves a container's processes as files. It is deleted then, unless it is left running.
  *
- * @returns why a poststop hook has failed, which is no error
+ * @returns why poststop hooks have failed, which is no error
  * @throws NotFoundError; StateError unless it runs; OptionError; ContainerError with what criu says: the container goes on then
  */
-export async function checkpointEngineContainer(store: Store, id: string, flags: CheckpointFlags): Promise<unknown> {
+export async function checkpointEngineContainer(
+  store: Store,
+  id: string,
+  flags: CheckpointFlags,
+): Promise<readonly HookError[]> {
   const state = store.get(id);
   checkState(state, readStatus(store, state));
   const undo = new UndoStack();
@@ -47,7 +52,7 @@ export async function checkpointEngineContainer(store: Store, id: string, flags:
   } finally {
     await undo.unwind();
   }
-  if (flags.leaveRunning || flags.preDump) return undefined;
+  if (flags.leaveRunning || flags.preDump) return [];
   return deleteEngineContainer(store, id, { force: true });
 }
 
