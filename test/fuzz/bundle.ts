@@ -39,7 +39,8 @@ const tally = new Tally();
 const findings: string[] = [];
 const begin = performance.now();
 const stopping = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopping.abort());
+const STOPS = ['SIGINT', 'SIGTERM'] as const;
+for (const signal of STOPS) process.once(signal, () => stopping.abort());
 
 const [first, end] =
   values.only === undefined ? [0, Number(values.runs)] : [Number(values.only), Number(values.only) + 1];
@@ -97,13 +98,12 @@ async function follow(child: ChildProcess, from: number, to: number): Promise<nu
   clearTimeout(timer);
   const [code, signal] = await closed;
   for (const stop of STOPS) process.off(stop, kill);
+  if (stopping.signal.aborted) return to;
   if (begun === undefined) throw new Error(`the worker has not begun: ${stderr}`);
   if (ended >= begun && (code === 0 || ended === to - 1)) return ended + 1;
   note(begun, `the worker has ended with ${String(code ?? signal)}: ${stderr}`);
   return begun + 1;
 }
-
-const STOPS = ['SIGINT', 'SIGTERM'] as const;
 
 // `corral run` hands the signal on, and ends with its container; where it does not, that dies with it.
 function endGroup({ pid }: ChildProcess): void {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { copyFileSync, linkSync, mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, linkSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** The directories of one worker. */
@@ -52,9 +52,4 @@ export function prepareBundle({ bundle, template }: Places, config: Uint8Array, 
   writeFileSync(join(bundle, 'source/inside'), '');
   writeFileSync(join(bundle, 'file'), '');
   writeFileSync(join(bundle, 'config.json'), config);
-}
-
-/** Tells whether a path is there. */
-export function isThere(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }
