@@ -77,8 +77,21 @@ function fuzz(name: string, program: string): void {
   run(program, [...limits, `-seed=${values.seed}`, `-artifact_prefix=${ROOT}fuzz-finding-`, grown, kept, seeds]);
 }
 
+/** How much of its output a finding is told with. */
+const LAST_LINES = 150;
+
+// On a terminal as it comes; in a log only how it has ended: libFuzzer says a line for each new input.
 function run(file: string, args: readonly string[], hint = ''): void {
-  const { error, status, signal } = spawnSync(file, args, { cwd: ROOT, stdio: 'inherit' });
+  const stdio = process.stdout.isTTY ? 'inherit' : 'pipe';
+  const { error, status, signal, stderr } = spawnSync(file, args, {
+    cwd: ROOT,
+    stdio: ['ignore', 'inherit', stdio],
+    encoding: 'utf8',
+    maxBuffer: 1 << 28,
+  });
   if (error !== undefined) throw new Error(`${file}: ${error.message} ${hint}`);
-  if (status !== 0) throw new Error(`${file} has ended with ${String(status ?? signal)}`);
+  const lines = ((stderr as string | null) ?? '').split('\n');
+  const failed = status !== 0;
+  console.log((failed ? lines.slice(-LAST_LINES) : lines.filter((line) => /^(Done|stat::)/.test(line))).join('\n'));
+  if (failed) throw new Error(`${file} has ended with ${String(status ?? signal)}`);
 }
