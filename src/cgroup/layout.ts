@@ -68,10 +68,12 @@ function visibleCgroupMounts(mountinfo: string): readonly MountEntry[] {
 
 function detectV2(mounts: readonly MountEntry[], memberships: readonly Membership[]): Hierarchy | undefined {
   const path = memberships.find(({ controllers }) => controllers[0] === '')?.path;
-  return selectMount(
-    mounts.filter(({ type }) => type === 'cgroup2'),
-    path ?? '/',
-  );
+  const found = mounts.filter(({ type }) => type === 'cgroup2');
+  const hierarchy = selectMount(found, path ?? '/');
+  if (hierarchy === undefined) return undefined;
+  // Of all mounts of it they are the same.
+  const options = (found[0]?.superOptions ?? []).filter((option) => !['', 'rw', 'ro'].includes(option));
+  return options.length === 0 ? hierarchy : { ...hierarchy, options };
 }
 
 function detectV1(mounts: readonly MountEntry[], { controllers, path }: Membership): readonly V1Hierarchy[] {

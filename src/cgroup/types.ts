@@ -8,6 +8,8 @@ export interface Hierarchy {
   readonly own?: string;
   /** The mount refuses writes. */
   readonly readonly: boolean;
+  /** Of cgroup v2, what it is mounted with: `nsdelegate`. Absent: nothing. */
+  readonly options?: readonly string[];
 }
 
 /** A v1 hierarchy with the controllers that are bound to it: `['cpu', 'cpuacct']`. */

@@ -7,6 +7,7 @@ import { MOUNT_ATTR, MS, MS_PRIVATE } from '../../util/linux.js';
 import type { Context } from '../context.js';
 import { hasNamespace } from '../questions.js';
 import { ROOT } from '../stage.js';
+import { cgroup2Options } from './cgroup2-options.js';
 import { type EnginePart, type IndexedMount, lateReadOnly, makeMount, propagate } from './mount.js';
 import { PLACE, cleanPath, placeRules } from './place.js';
 import { openSource } from './source.js';
@@ -25,8 +26,8 @@ interface Tree {
 /**
  * Compiles a mount of type `cgroup`: on a host with cgroup v2 alone that hierarchy; otherwise a directory with all of them.
  *
- * In a cgroup namespace of its own the container mounts them anew. Otherwise it is shown the host's, and never mounts v2 anew:
- * the options of such a mount would replace those of the host's own (`nsdelegate`).
+ * In a cgroup namespace, its own or one that it joins, the container mounts them anew. Otherwise it is shown the host's, and never
+ * mounts v2 anew: the options of such a mount would replace those of the host's own (`nsdelegate`).
  */
 export function compileCgroupMount(context: Context, indexed: IndexedMount, cgroup: CgroupPlan): EnginePart {
   const { layout } = context.facts.cgroup;
@@ -44,7 +45,7 @@ function unified(context: Context, { mount, index, options }: IndexedMount, { mo
   const place: Step = { op: 'place-mount', mount: slot, root: ROOT, target: cleanPath(mount.destination), rules };
   const { flags, attributes } = options;
   if (hasNamespace(context.spec, 'cgroup')) {
-    const data = options.data.join(',');
+    const data = cgroup2Options(context, options.data).join(',');
     const make = makeMount({ slot, type: 'cgroup2', source: mount.source, flags, data });
     return { steps: [make, ...propagate(slot, options), place] };
   }
@@ -108,7 +109,7 @@ function showTree(
   const place: Step = { op: 'place-mount', mount: slot, root: ROOT, target, rules: PLACE.CREATE };
   const flags = SAFE | (readOnly ? MS.MS_RDONLY : 0);
   if (hasNamespace(context.spec, 'cgroup')) {
-    const [type, words] = data === undefined ? ['cgroup2', ''] : ['cgroup', data];
+    const [type, words] = data === undefined ? ['cgroup2', cgroup2Options(context, []).join(',')] : ['cgroup', data];
     return { steps: [makeMount({ slot, type, source: type, flags, data: words }), place] };
   }
   if (own === undefined) {

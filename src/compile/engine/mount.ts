@@ -5,6 +5,7 @@ import { MOUNT_ATTR, MS, MS_PRIVATE, MS_SHARED, MS_SLAVE } from '../../util/linu
 import type { Context, Part } from '../context.js';
 import { STAGE } from '../layers.js';
 import { ROOT } from '../stage.js';
+import { cgroup2Options } from './cgroup2-options.js';
 import { selectMapping } from './mapping.js';
 import { type AttributeChange, type EngineMountOptions, sortEngineOptions } from './options.js';
 import { cleanPath, placeRules } from './place.js';
@@ -45,7 +46,7 @@ export function isBind({ type }: Mount, { bind }: EngineMountOptions): boolean {
 /** Compiles one mount of an engine's spec, but for those of type `cgroup`. */
 export function compileEngineMount(context: Context, indexed: IndexedMount): EnginePart {
   const { mount, index, options } = indexed;
-  if (options.remount) return remount(indexed);
+  if (options.remount) return remount(context, indexed);
   if (isBind(mount, options)) return bind(context, indexed);
   if (options.idmap !== undefined || mount.uidMappings !== undefined || mount.gidMappings !== undefined) {
     throw new ConfigError(
@@ -167,8 +168,9 @@ export function makeMount({ slot, type, source, flags, data, like = '' }: FileSy
 // proc, sysfs and mqueue take no label: the kernel gives them theirs.
 const UNLABELLED: ReadonlySet<string> = new Set(['proc', 'sysfs', 'mqueue']);
 
-function mountData({ spec }: Context, { type }: Mount, index: number, data: readonly string[]): string {
-  const { mountLabel = '' } = spec.linux;
+function mountData(context: Context, { type }: Mount, index: number, given: readonly string[]): string {
+  const { mountLabel = '' } = context.spec.linux;
+  const data = type === 'cgroup2' ? cgroup2Options(context, given) : given;
   const label = mountLabel === '' || UNLABELLED.has(type) ? [] : [`context="${mountLabel}"`];
   const text = [...data, ...label].join(',');
   if (Buffer.byteLength(text) <= MAX_DATA) return text;
@@ -176,14 +178,15 @@ function mountData({ spec }: Context, { type }: Mount, index: number, data: read
 }
 
 // What a remount of a bind mount changes belongs to the mount; what that of a file system does, to all who see it.
-function remount({ mount, index, options }: IndexedMount): EnginePart {
+function remount(context: Context, { mount, index, options }: IndexedMount): EnginePart {
   const { destination } = mount;
   if (!destination.startsWith('/')) {
     throw new ConfigError(`/mounts/${String(index)}/destination`, destination, 'an absolute path');
   }
   const target = cleanPath(destination);
   if (!isBind(mount, options)) {
-    const data = options.data.join(',');
+    const isCgroup = mount.type === 'cgroup' || mount.type === 'cgroup2';
+    const data = (isCgroup ? cgroup2Options(context, options.data) : options.data).join(',');
     const flags = options.flags | MS.MS_REMOUNT;
     return {
       steps: [{ op: 'remount', root: ROOT, target, flags, data, stage: STAGE }, ...changeBelow(target, options)],

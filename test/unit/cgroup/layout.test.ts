@@ -85,7 +85,9 @@ describe('detectLayout on real hosts', () => {
   });
 
   it('sees a read-only mount: docker on v2', () => {
-    expect(detectLayout(hosts.DOCKER_V2).v2).toEqual({ mount: CGROUP, root: '/', own: CGROUP, readonly: true });
+    const options = ['nsdelegate', 'memory_recursiveprot'];
+    const v2 = { mount: CGROUP, root: '/', own: CGROUP, readonly: true, options };
+    expect(detectLayout(hosts.DOCKER_V2).v2).toEqual(v2);
   });
 
   it('unescapes mount points: WSL 2', () => {

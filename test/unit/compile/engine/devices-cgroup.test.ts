@@ -57,6 +57,24 @@ describe('a mount of type cgroup', () => {
     expect(text({ namespaces: host })).toMatch(/change mount\.0: rdonly,nosuid private\n/);
   });
 
+  test('takes nothing of the host’s own options away, where the namespace may be the host’s', () => {
+    const facts = hostFacts({});
+    const { layout } = facts.cgroup;
+    const v2 = { mount: '/sys/fs/cgroup', root: '/', readonly: false, options: ['nsdelegate', 'memory_recursiveprot'] };
+    const cgroup = { ...facts.cgroup, layout: { ...layout, v2: { ...layout.v2, ...v2 } } };
+    const joined = [...host, { type: 'cgroup', path: '/proc/1/ns/cgroup' }] as const;
+    const kept = /cgroup2 as mount\.0 {2}\[cgroup rdonly,nosuid nsdelegate,memory_recursiveprot\]/;
+    const seen = { facts: { ...facts, cgroup } };
+    expect(text({ ...seen, namespaces: joined })).toMatch(kept);
+    // By that name, it is what it says: a new one.
+    const named = { ...seen, mounts: [{ ...CGROUP, type: 'cgroup2' }] };
+    expect(text({ ...named, namespaces: host })).toMatch(kept);
+    expect(text({ ...named, namespaces: joined })).toMatch(kept);
+    expect(text({ ...named })).not.toContain('nsdelegate');
+    const again = { ...CGROUP, type: 'cgroup2', options: ['remount', 'ro'] };
+    expect(text({ ...seen, namespaces: joined, mounts: [CGROUP, again] })).toMatch(/remount .*nsdelegate/);
+  });
+
   test('is a directory of hierarchies where there are several', () => {
     const { layout } = HYBRID;
     const cgroup = {
