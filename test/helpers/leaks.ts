@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, readdirSync, readlinkSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect } from 'vitest';
 import { readCgroupFacts } from '../../src/cgroup/facts.js';
@@ -85,8 +86,10 @@ export function listCgroups(parent: string): readonly string[] {
 function listTops(): readonly string[] {
   const { layout, v2Base, v1Base } = readCgroupFacts();
   const tops = new Set([
-    ...(layout.v2 === undefined ? [] : [layout.v2.mount]),
-    ...[...layout.v1, ...layout.named].map(({ mount }) => mount),
+    // A relative path begins at this process's own cgroup, or, where there is v2 alone, beside it.
+    ...[...(layout.v2 === undefined ? [] : [layout.v2]), ...layout.v1, ...layout.named].flatMap(({ mount, own }) =>
+      own === undefined || own === mount ? [mount] : [mount, own, dirname(own)],
+    ),
     ...[v2Base, ...v1Base].flatMap((base) => (base === undefined ? [] : [base.path])),
   ]);
   return [...tops];
