@@ -10,6 +10,7 @@ Napi::Object InitAll(Napi::Env env, Napi::Object exports) {
   InitBpf(env, exports);
   InitClone(env, exports);
   InitNamespaces(env, exports);
+  InitPeer(env, exports);
   InitPidfd(env, exports);
   InitPoll(env, exports);
   InitSocket(env, exports);

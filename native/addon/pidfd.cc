@@ -28,6 +28,14 @@ Napi::Value PidfdSendSignal(const Napi::CallbackInfo& info) {
   return UndefinedOrThrow(info.Env(), "pidfd_send_signal", result);
 }
 
+Napi::Value PidfdGetfd(const Napi::CallbackInfo& info) {
+  Args args(info);
+  const int pidfd = args.Int("pidfd");
+  const int fd = args.Int("fd");
+  if (!args.ok()) return info.Env().Undefined();
+  return NumberOrThrow(info.Env(), "pidfd_getfd", Call(kernel::kSysPidfdGetfd, pidfd, fd, 0U));
+}
+
 Napi::Value PidfdGetInfo(const Napi::CallbackInfo& info) {
   Args args(info);
   const int pidfd = args.Int("pidfd");
@@ -68,6 +76,7 @@ Napi::Value WaitPidfd(const Napi::CallbackInfo& info) {
 void InitPidfd(Napi::Env env, Napi::Object exports) {
   Export<PidfdOpen>(env, exports, "pidfdOpen");
   Export<PidfdSendSignal>(env, exports, "pidfdSendSignal");
+  Export<PidfdGetfd>(env, exports, "pidfdGetfd");
   Export<PidfdGetInfo>(env, exports, "pidfdGetInfo");
   Export<WaitPidfd>(env, exports, "waitPidfd");
 }

@@ -21,6 +21,7 @@ inline constexpr long kSysPidfdOpen = 434;
 inline constexpr long kSysClone3 = 435;
 inline constexpr long kSysCloseRange = 436;
 inline constexpr long kSysOpenat2 = 437;
+inline constexpr long kSysPidfdGetfd = 438;
 inline constexpr long kSysMountSetattr = 442;
 
 // clone3(2)
@@ -51,6 +52,7 @@ inline constexpr unsigned kCloseRangeCloexec = 1U << 2;
 // openat2(2)
 inline constexpr uint64_t kResolveNoXdev = 0x01;
 inline constexpr uint64_t kResolveNoMagiclinks = 0x02;
+inline constexpr uint64_t kResolveNoSymlinks = 0x04;
 inline constexpr uint64_t kResolveBeneath = 0x08;
 inline constexpr uint64_t kResolveInRoot = 0x10;
 
@@ -104,7 +106,11 @@ static_assert(sizeof(SchedAttr) == 48, "SCHED_ATTR_SIZE_VER0");
 inline constexpr int kIoprioWhoProcess = 1;
 
 // ioctl_nsfs(2)
+inline constexpr unsigned long kNsGetParent = _IO(0xb7, 0x2);
 inline constexpr unsigned long kNsGetNstype = _IO(0xb7, 0x3);
+
+// unix(7): 6.5
+inline constexpr int kSoPeerpidfd = 77;
 
 // waitid(2)
 inline constexpr unsigned kIdTypePidfd = 3;

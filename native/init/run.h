@@ -14,6 +14,23 @@
 
 namespace corral {
 
+// The numbers of an init's descriptors, where it has them; every other one is closed. A new owner takes the terminal
+// and the input by pidfd_getfd(2), so that they are part of what the two sides agree on: docs/launch-plan.md.
+enum InitDescriptor : int {
+  kKillFile = 0,
+  kChildren = 1,
+  kTerminal = 2,
+  kInput = 3,
+  kOutput = 4,
+  kOutputSpool = 5,
+  kErrors = 6,
+  kErrorsSpool = 7,
+  kInitDescriptors = 8,
+};
+
+// Descriptors, by these numbers; -1 for none.
+using InitDescriptors = std::array<int, kInitDescriptors>;
+
 // What the steps of one run share.
 struct Context {
   int socket = -1;
@@ -45,6 +62,8 @@ struct Context {
   // The list of its children, where the init is to kill them one by one; and whether also when the workload has ended.
   Fd children;
   bool always_kills_children = false;
+  // What the init is to hold for as long as it lives.
+  InitDescriptors kept = {-1, -1, -1, -1, -1, -1, -1, -1};
 
   // The descriptor in a slot that a step names; -1 for none.
   int Slot(int slot) const { return slot < 0 ? -1 : slots[static_cast<size_t>(slot)]; }

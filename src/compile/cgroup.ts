@@ -1,5 +1,7 @@
 import { planEngineCgroup } from '../cgroup/engine-plan.js';
 import { planCgroup } from '../cgroup/plan.js';
+import { UnsupportedError } from '../errors/unsupported-error.js';
+import { planWithin } from '../cgroup/within-plan.js';
 import { ConfigError } from '../errors/config-error.js';
 import type { HostFacts } from '../host/facts.js';
 import type { CgroupPlan } from '../plan/types.js';
@@ -7,12 +9,14 @@ import {
   cgroupDriverOf,
   cgroupParentOf,
   disablesCgroups,
+  hasApi,
   isEngines,
   nests,
   weightFormulaOf,
 } from '../spec/annotations.js';
 import type { Resources } from '../spec/resources.js';
 import type { Spec } from '../spec/types.js';
+import { withinOf } from '../spec/within.js';
 import type { IdPlan } from './context.js';
 import { cgroupOwner } from './ids.js';
 
@@ -24,6 +28,8 @@ import { cgroupOwner } from './ids.js';
 export function compileCgroup(id: string, spec: Spec, facts: HostFacts, ids: IdPlan): CgroupPlan {
   const { resources, cgroupsPath } = spec.linux;
   const owner = (): NonNullable<Parameters<typeof planCgroup>[0]['delegate']> => cgroupOwner(spec.process, ids, facts);
+  const within = withinOf(spec);
+  if (within !== undefined) return planWithin(within, resources, facts.cgroup);
   if (isEngines(spec) && disablesCgroups(spec)) return planNone(resources);
   if (isEngines(spec))
     return planEngineCgroup({
@@ -36,14 +42,18 @@ export function compileCgroup(id: string, spec: Spec, facts: HostFacts, ids: IdP
       isRootless: !facts.caller.privileged || !facts.userns.initial,
       ...(writesCgroups(spec) ? { owner: owner() } : {}),
     });
-  return planCgroup({
+  const plan = planCgroup({
     id,
     facts: facts.cgroup,
     resources,
     ...cgroupParentOf(spec),
     ...cgroupDriverOf(spec),
     ...(nests(spec) ? { delegate: owner() } : {}),
+    ...(hasApi(spec) ? { api: true } : {}),
   });
+  // By it the supervisor finds out who asks, and what is theirs.
+  if (hasApi(spec) && plan.v2 === undefined) throw new UnsupportedError('api', 'a cgroup of v2 for the container');
+  return plan;
 }
 
 // Limits are of cgroups. What is empty asks for nothing: engines write sections that are.

@@ -64,8 +64,8 @@ export function compileClone(context: Context, cgroup: CgroupPlan): Entry {
 // A cgroup namespace is rooted at the cgroups that its creator is in. The v2 one is right from birth; v1 cgroups are joined
 // after the clone, and so is a scope of systemd's: then the namespace is made by a step of its own, once the child has been
 // moved.
-function isMovedLater({ v1, scope }: CgroupPlan): boolean {
-  return v1.length > 0 || scope !== undefined;
+function isMovedLater({ v1, also = [], scope }: CgroupPlan): boolean {
+  return v1.length + also.length > 0 || scope !== undefined;
 }
 
 function joinUser(context: Context, joins: readonly Step[], made: readonly CloneFlag[]): readonly Step[] {

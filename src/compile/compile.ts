@@ -2,8 +2,9 @@ import { UnsupportedError } from '../errors/unsupported-error.js';
 import type { HostFacts } from '../host/facts.js';
 import type { CgroupPlan, FdPlan, LaunchPlan, Placement } from '../plan/types.js';
 import type { Step } from '../plan/steps.js';
-import { ANNOTATIONS, disablesCgroups, isEngines, nests } from '../spec/annotations.js';
+import { ANNOTATIONS, disablesCgroups, hasInit, isEngines, nests } from '../spec/annotations.js';
 import type { Spec } from '../spec/types.js';
+import { withinOf } from '../spec/within.js';
 import { MS_PRIVATE } from '../util/linux.js';
 import { compileCgroup } from './cgroup.js';
 import { checkEngine } from './check-engine.js';
@@ -17,16 +18,18 @@ import { compileCreateHooks, startFds } from './hooks.js';
 import { filterNotes } from './filter.js';
 import { engineActs, engineKeyring, engineSurroundings, preservedFds } from './engine-process.js';
 import { planIds } from './ids.js';
+import { keepingNotes, keptFds } from './keeping.js';
 import { compileMount } from './mounts.js';
+import { compileConfined, enterRoot, withinActs } from './within.js';
 import { NOTES, USERNS_HINT } from './notes.js';
 import {
+  type Guarding,
   capabilityNotes,
   compileCredentials,
   compileExecutable,
   compileInit,
   compileSurroundings,
   guardFds,
-  hasInit,
   selectGuarding,
 } from './process.js';
 import { compileReadonlyRoot, compileRootfs, isHostOverlay } from './rootfs.js';
@@ -54,7 +57,10 @@ export interface StagedPlan {
 /** Does what {@link compile} does, in two stages. */
 export function compileInStages(id: string, wanted: Spec, facts: HostFacts): StagedPlan {
   if (isEngines(wanted)) checkEngine(wanted, facts);
-  const { spec, notes } = isEngines(wanted) ? { spec: wanted, notes: [] } : settleUserNamespace(wanted, facts);
+  const { spec, notes } =
+    isEngines(wanted) || withinOf(wanted) !== undefined
+      ? { spec: wanted, notes: [] }
+      : settleUserNamespace(wanted, facts);
   const ids = planIds(id, spec, facts);
   const context: Context = { id, spec, facts, ids };
   const cgroup = compileCgroup(id, spec, facts, ids);
@@ -82,7 +88,7 @@ function compileContent(
   const isolated = isEngines(context.spec) ? ownsMounts(context.spec) : hasNamespace(context.spec, 'mount');
   const root = compileRootOf(context, cgroup);
   const guarding = selectGuarding(context, cgroup);
-  const acts = engineActs(context);
+  const acts = [...engineActs(context), ...withinActs(context)];
   return {
     fds: [
       { slot: 'report', kind: 'report' },
@@ -90,6 +96,7 @@ function compileContent(
       ...(prelude === undefined ? namespaces : []).map(({ slot }): FdPlan => ({ slot, kind: 'namespace' })),
       ...(root.fds ?? []),
       ...guardFds(guarding),
+      ...keptFds(context),
       ...startFds(context.spec),
       ...preservedFds(context.spec),
     ],
@@ -98,24 +105,35 @@ function compileContent(
       ...before.steps,
       ...engineKeyring(context),
       ...root.steps,
-      ...compileIdentity(context),
-      ...engineSurroundings(context),
-      ...(isolated ? compileReadonlyPaths(context) : []),
-      ...compileSurroundings(context),
-      ...compileExecutable(context),
-      ...compileInit(context, guarding),
-      ...compileCredentials(context),
+      ...(withinOf(context.spec) === undefined
+        ? compileProcess(context, guarding, isolated)
+        : compileConfined(context, guarding)),
     ],
     notes: [
       ...before.notes,
       ...capabilityNotes(context),
       ...filterNotes(context.spec, context.facts),
+      ...keepingNotes(context),
       ...(root.notes ?? []),
     ],
   };
 }
 
+function compileProcess(context: Context, guarding: Guarding, isolated: boolean): readonly Step[] {
+  return [
+    ...compileIdentity(context),
+    ...engineSurroundings(context),
+    ...(isolated ? compileReadonlyPaths(context) : []),
+    ...compileSurroundings(context),
+    ...compileExecutable(context),
+    ...compileInit(context, guarding),
+    ...compileCredentials(context),
+  ];
+}
+
 function compileRootOf(context: Context, cgroup: CgroupPlan): Part {
+  const within = withinOf(context.spec);
+  if (within !== undefined) return enterRoot(within);
   if (isEngines(context.spec)) return compileEngineRoot(context, cgroup);
   return hasNamespace(context.spec, 'mount') ? compileRoot(context) : { steps: [] };
 }

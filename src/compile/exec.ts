@@ -3,6 +3,7 @@ import type { FdPlan, IdMapPlan, ParentAct } from '../plan/types.js';
 import type { Step } from '../plan/steps.js';
 import { ANNOTATIONS, isEngines } from '../spec/annotations.js';
 import type { Namespace, Process, Spec } from '../spec/types.js';
+import { type Within, withinAnnotation, withinOf } from '../spec/within.js';
 import { CLONE } from '../util/linux.js';
 import { checkProcess } from './check-engine.js';
 import { FLAG_OF } from './clone.js';
@@ -11,6 +12,7 @@ import { engineActs, engineKeyring, engineSurroundings, preservedFds } from './e
 import { becomeRoot } from './ids.js';
 import { capabilityNotes, compileCredentials, compileExecutable, compileInit, compileSurroundings } from './process.js';
 import { hasNamespace } from './questions.js';
+import { compileConfined, enterRoot, withinActs } from './within.js';
 import { compileFinalAffinity, compileInitialAffinity } from './scheduling.js';
 import { openRoot, streamFds } from './terminal.js';
 
@@ -54,7 +56,10 @@ export function compileExec(
   const engine = isEngines(spec);
   if (engine) checkProcess({ process, linux: spec.linux }, facts);
   // A host that refuses user namespaces has given none: entering one's own is EINVAL, setns(2).
-  const namespaces = spec.linux.namespaces.filter(({ type }) => engine || type !== 'user' || idMaps !== undefined);
+  const within = withinOf(spec);
+  const namespaces = spec.linux.namespaces.filter(
+    ({ type }) => engine || type !== 'user' || idMaps !== undefined || within !== undefined,
+  );
   const context: Context = {
     id,
     // An entered process mounts nothing, and has no init of its own: the container's reaps what it leaves behind, and a
@@ -68,13 +73,17 @@ export function compileExec(
       linux: { ...spec.linux, namespaces, netDevices: {} },
       annotations: engine
         ? ownAnnotations(spec, preserveFds)
-        : { [ANNOTATIONS.dieWithParent]: 'true', ...(alone ? { [ANNOTATIONS.init]: 'true' } : {}) },
+        : {
+            [ANNOTATIONS.dieWithParent]: 'true',
+            ...(alone ? { [ANNOTATIONS.init]: 'true' } : {}),
+            ...withinEntered(within),
+          },
     },
     facts,
     ids: { ...(idMaps === undefined ? {} : { maps: idMaps }), shifted: false, notes: [] },
   };
   const enters = namespaces.length > 0;
-  const acts = engineActs(context);
+  const acts = [...engineActs(context), ...withinActs(context)];
   return {
     clone: { flags: [] },
     notes: engine ? capabilityNotes(context) : [],
@@ -83,22 +92,39 @@ export function compileExec(
       { slot: 'report', kind: 'report' },
       ...streamFds(context.spec),
       ...(enters ? [{ slot: CONTAINER, kind: 'pidfd' } as const] : []),
+      ...(within === undefined ? [] : (enterRoot(NOT_THERE).fds ?? [])),
       ...preservedFds(context.spec),
     ],
-    steps: [
-      ...(engine ? compileInitialAffinity(process) : []),
-      ...(enters ? join(context) : []),
-      ...engineKeyring(context, { entering: true }),
-      ...engineSurroundings(context),
-      // Of these alone: the first process of a container stays where its cgroup has it.
-      ...(engine ? compileFinalAffinity(process) : []),
-      ...compileSurroundings(context),
-      ...compileExecutable(context),
-      ...compileInit(context, 'children'),
-      // An init of its own ends no namespace with it.
-      ...compileCredentials(context, { endsNamespace: false, waits: false, filtered: spec }),
-    ],
+    steps: within === undefined ? enterAsRoot(context, spec) : enterConfined(context, spec),
   };
+}
+
+/** The directory in which an exec starts is one of a path. */
+const NOT_THERE = { inCallersDirectory: false } as const;
+
+const withinEntered = (within: Within | undefined): Readonly<Record<string, string>> =>
+  within === undefined ? {} : withinAnnotation({ ...within, ...NOT_THERE });
+
+function enterConfined(context: Context, container: Spec): readonly Step[] {
+  return [...join(context), ...enterRoot(NOT_THERE).steps, ...compileConfined(context, 'children', container)];
+}
+
+function enterAsRoot(context: Context, container: Spec): readonly Step[] {
+  const { process } = context.spec;
+  const engine = isEngines(container);
+  return [
+    ...(engine ? compileInitialAffinity(process) : []),
+    ...(context.spec.linux.namespaces.length > 0 ? join(context) : []),
+    ...engineKeyring(context, { entering: true }),
+    ...engineSurroundings(context),
+    // Of these alone: the first process of a container stays where its cgroup has it.
+    ...(engine ? compileFinalAffinity(process) : []),
+    ...compileSurroundings(context),
+    ...compileExecutable(context),
+    ...compileInit(context, 'children'),
+    // An init of its own ends no namespace with it.
+    ...compileCredentials(context, { endsNamespace: false, waits: false, filtered: container }),
+  ];
 }
 
 // Those that say how the process is started, and not what the container is.
@@ -122,7 +148,8 @@ function join(context: Context): readonly Step[] {
     ...(namespaces.some(({ type }) => type === 'pid') ? [{ op: 'enter-pid-namespace' } as const] : []),
     ...becomeRoot(context),
     ...changeRoot(context),
-    ...openRoot(context),
+    // Inside another container it is open already.
+    ...(withinOf(context.spec) === undefined ? openRoot(context) : []),
   ];
 }
 
@@ -131,7 +158,9 @@ function join(context: Context): readonly Step[] {
 function splitByOwner({ spec, facts }: Context): readonly [readonly Namespace[], readonly Namespace[]] {
   const { namespaces } = spec.linux;
   if (!facts.caller.privileged || !hasNamespace(spec, 'user')) return [[], namespaces];
-  const isOutside = ({ type, path }: Namespace): boolean => path !== undefined && type !== 'user' && type !== 'mount';
+  const isConfined = withinOf(spec) !== undefined;
+  const isOutside = ({ type, path }: Namespace): boolean =>
+    path !== undefined && type !== 'user' && (type !== 'mount' || isConfined);
   return [namespaces.filter(isOutside), namespaces.filter((namespace) => !isOutside(namespace))];
 }
 

@@ -3,6 +3,7 @@ import type { IdRange } from '../plan/types.js';
 import { ANNOTATIONS, HOST_OVERLAY, isEngines, nests } from '../spec/annotations.js';
 import type { Step } from '../plan/steps.js';
 import type { IdMapping, Spec } from '../spec/types.js';
+import { withinOf } from '../spec/within.js';
 import type { Context, IdPlan } from './context.js';
 import { hasNamespace, joinsNamespace, makesNamespace } from './questions.js';
 import { whyNotIdmapped } from './idmap.js';
@@ -137,7 +138,8 @@ function hash(text: string): number {
  * namespace may not know: what it made would belong to nobody, and tmpfs refuses that (EOVERFLOW).
  */
 export function becomeRoot({ spec, ids }: Pick<Context, 'spec' | 'ids'>): readonly Step[] {
-  if (!hasNamespace(spec, 'user')) return [];
+  // Of somebody else's user namespace nobody knows whether it has a root; nor is anything made there before it has its user.
+  if (!hasNamespace(spec, 'user') || withinOf(spec) !== undefined) return [];
   // Whether groups can be set in a user namespace that is joined is not known; they are when the process gets its user.
   const setgroups = ids.maps?.setgroups === 'deny' || joinsNamespace(spec, 'user') ? 0 : 1;
   return [{ op: 'set-user', uid: 0, gid: 0, groups: [], setgroups }];

@@ -38,6 +38,10 @@ export const NOTES = {
   capabilitiesUnknown: (set: string, names: string) => `the ${set} capabilities lack what nobody knows: ${names}`,
   capabilitiesRefused: (set: string, names: string) =>
     `the ${set} capabilities lack what the kernel would not grant: ${names}`,
+  terminalNotKept: (reason: string) => `its terminal is hung up should the supervisor die: ${reason}`,
+  inputNotKept: (reason: string) => `its standard input ends should the supervisor die: ${reason}`,
+  outputNotKept: (reason: string) =>
+    `it gets EPIPE should the supervisor die, and what is in the pipes of its output is lost: ${reason}`,
   capabilitiesMissing: (names: string) => `the caller has not got, and so cannot pass on, ${names}`,
 } as const;
 

@@ -1,8 +1,10 @@
 import type { CallerFacts } from '../host/facts.js';
+import { KEPT } from '../plan/kept.js';
 import type { SlotName, Step } from '../plan/steps.js';
 import type { CgroupPlan, FdPlan } from '../plan/types.js';
-import { ANNOTATIONS, diesWithParent, isEngines } from '../spec/annotations.js';
+import { diesWithParent, hasInit, isEngines } from '../spec/annotations.js';
 import type { Process, Spec } from '../spec/types.js';
+import { withinOf } from '../spec/within.js';
 import { SECCOMP_FLAG, capabilityMask } from '../util/linux.js';
 import type { Context } from './context.js';
 import {
@@ -18,6 +20,7 @@ import {
 } from './engine-process.js';
 import { compileFilter } from './filter.js';
 import { compileStart, startFds } from './hooks.js';
+import { compileKeeping, selectKeeping } from './keeping.js';
 import { NOTES } from './notes.js';
 import { hasNamespace, hasTerminal, joinsNamespace, kernelAtLeast } from './questions.js';
 import { compileStreams } from './terminal.js';
@@ -28,8 +31,10 @@ export function compileSurroundings(context: Context): readonly Step[] {
   const { spec } = context;
   const { oomScoreAdj } = spec.process;
   return [
-    // An engine's is set by the parent.
-    ...(oomScoreAdj === undefined || isEngines(spec) ? [] : [{ op: 'set-oom-score-adj', value: oomScoreAdj } as const]),
+    // An engine's is set by the parent, and so is that of somebody in another container.
+    ...(oomScoreAdj === undefined || isEngines(spec) || withinOf(spec) !== undefined
+      ? []
+      : [{ op: 'set-oom-score-adj', value: oomScoreAdj } as const]),
     { op: 'set-umask', mask: spec.process.user.umask },
     // A session of its own has no controlling terminal: nothing inside can push input into the caller's (TIOCSTI).
     { op: 'new-session' },
@@ -46,7 +51,8 @@ export function compileExecutable({ spec }: Context): readonly Step[] {
   return [{ op: 'change-directory', root: undefined, path: cwd }, findExecutable(spec)];
 }
 
-function findExecutable({ process: { args, env } }: Spec): Step {
+/** Looks up the program by the path of the environment that it gets. */
+export function findExecutable({ process: { args, env } }: Spec): Step {
   return { op: 'find-executable', file: args[0] ?? '', path: lastOf(env, 'PATH') };
 }
 
@@ -85,10 +91,13 @@ export function compileInit(context: Context, guarding: Guarding): readonly Step
   const keeps = guarding === 'orphans' || guarding === 'children';
   return [
     ...(keeps ? [{ op: 'keep-children', always: guarding === 'children' ? 1 : 0 } as const] : []),
+    ...compileKeeping(context),
     ...parentDeath(spec, guarding === 'none' ? SIGNALS.SIGKILL : PARENT_DIED),
     { op: 'stay-as-init', guard: guarding === 'cgroup.kill' ? GUARD : undefined },
     { op: 'new-session' },
-    ...(hasTerminal(spec) ? compileStreams(context) : []),
+    ...(hasTerminal(spec)
+      ? compileStreams(context, selectKeeping(context).terminal ? KEPT.terminal.slot : undefined)
+      : []),
   ];
 }
 
@@ -100,11 +109,6 @@ export function capabilityNotes(context: Context): readonly string[] {
   const missing = bounding.filter((name) => (capabilityMask([name]) & grantable(context)) === 0n);
   if (spec.linux.namespaces.length === 0 || missing.length === 0) return [];
   return [NOTES.capabilitiesMissing(missing.join(', '))];
-}
-
-/** Tells whether corral-init stays as the container's first process. */
-export function hasInit(spec: Spec): boolean {
-  return spec.annotations[ANNOTATIONS.init] === 'true';
 }
 
 interface CredentialOptions {
@@ -128,9 +132,7 @@ export function compileCredentials(context: Context, options: CredentialOptions 
   return [
     ...enterDirectory(context, waits ? startFds(spec)[0]?.slot : undefined),
     // Once nothing has to be opened any more: with `nofile=10`, corral-init itself would run out of descriptors.
-    ...process.rlimits.map(({ soft, hard }, index): Step => {
-      return { op: 'set-rlimit', resource: rlimitNumber(process, index), soft, hard };
-    }),
+    ...setRlimits(process),
     ...filter.first,
     ...becomeUser(context),
     ...(process.noNewPrivileges ? [{ op: 'set-no-new-privileges' } as const] : []),
@@ -145,7 +147,15 @@ export function compileCredentials(context: Context, options: CredentialOptions 
   ];
 }
 
-function becomeUser(context: Context): readonly Step[] {
+/** Sets its resource limits. */
+export function setRlimits(process: Process): readonly Step[] {
+  return process.rlimits.map(({ soft, hard }, index): Step => {
+    return { op: 'set-rlimit', resource: rlimitNumber(process, index), soft, hard };
+  });
+}
+
+/** Gives up all rights that the process is not to have. */
+export function becomeUser(context: Context): readonly Step[] {
   const { spec, facts } = context;
   const { process } = spec;
   const engine = isEngines(spec);

@@ -17,8 +17,12 @@ export function streamFds(spec: Spec): readonly FdPlan[] {
   return (['stdin', 'stdout', 'stderr'] as const).map((stream) => ({ slot: stream, kind: 'stream', stream }));
 }
 
-/** Gives the process its streams, or its terminal, which it must be the leader of a new session for. */
-export function compileStreams(context: Context): readonly Step[] {
+/**
+ * Gives the process its streams, or its terminal, which it must be the leader of a new session for.
+ *
+ * @param master - the slot of its master, where that is open already
+ */
+export function compileStreams(context: Context, master?: SlotName): readonly Step[] {
   const { spec } = context;
   if (!hasTerminal(spec)) {
     return [{ op: 'set-standard-streams', stdin: 'stdin', stdout: 'stdout', stderr: 'stderr' }];
@@ -27,8 +31,8 @@ export function compileStreams(context: Context): readonly Step[] {
   return [
     {
       op: 'open-terminal',
-      // Without mounts of its own, the process has a terminal of the host's.
-      root: hasRoot(spec) ? ROOT : undefined,
+      master,
+      root: terminalRoot(spec),
       columns: width,
       rows: height,
       uid: spec.process.user.uid,
@@ -37,6 +41,11 @@ export function compileStreams(context: Context): readonly Step[] {
     },
     { op: 'set-standard-streams', stdin: TERMINAL, stdout: TERMINAL, stderr: TERMINAL },
   ];
+}
+
+/** The slot of the root below which its /dev/pts is: without mounts of its own, the process has a terminal of the host's. */
+export function terminalRoot(spec: Spec): SlotName | undefined {
+  return hasRoot(spec) ? ROOT : undefined;
 }
 
 const CONSOLE = '/dev/console';

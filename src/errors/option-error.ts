@@ -19,7 +19,15 @@ export class OptionError extends ContainerError {
   }
 }
 
+/** What is longer is cut off: whoever gave it knows it. */
+const MOST = 1000;
+
 function formatValue(value: unknown): string {
+  const text = formatWhole(value);
+  return text.length > MOST ? `${text.slice(0, MOST)}…` : text;
+}
+
+function formatWhole(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value !== 'object' || value === null) return inspect(value);
   try {

@@ -27,6 +27,8 @@ export interface NativeAddon {
   pidfdOpen(options: { readonly pid: number; readonly flags: number }): number;
   /** pidfd_send_signal(2). */
   pidfdSendSignal(options: { readonly pidfd: number; readonly signal: number }): void;
+  /** pidfd_getfd(2), Linux 5.6: a copy of a descriptor of another process, which the caller must be allowed to trace. */
+  pidfdGetfd(options: { readonly pidfd: number; readonly fd: number }): number;
   /** ioctl(PIDFD_GET_INFO), Linux 6.13; throws ENOTTY before. Of a process that was reaped: ESRCH before 6.15. */
   pidfdGetInfo(options: { readonly pidfd: number }): PidfdInfo;
   /** waitid(P_PIDFD, WEXITED | WNOHANG); `null` while the process runs. */
@@ -55,6 +57,21 @@ export interface NativeAddon {
   sendMessage(options: { readonly fd: number; readonly data: Uint8Array; readonly fds: readonly number[] }): void;
   /** recvmsg(2), not waiting: `null` when nothing is there, empty `data` at end of file. */
   receiveMessage(options: { readonly fd: number; readonly maxBytes: number }): ReceivedMessage | null;
+
+  /** getsockopt(SO_PEERCRED): who connected, as unix(7) has it; its pid is 0 where the caller's pid namespace does not show it. */
+  peerCredentials(options: { readonly fd: number }): PeerCredentials;
+  /**
+   * getsockopt(SO_PEERPIDFD): a pidfd of the process that connected; `null` before Linux 6.5. Of one that was reaped, EINVAL or
+   * ESRCH, by kernel.
+   */
+  peerPidfd(options: { readonly fd: number }): number | null;
+  /**
+   * openat2(2) of a directory, for reading, with RESOLVE_BENEATH, NO_SYMLINKS, NO_MAGICLINKS and NO_XDEV: EXDEV or ELOOP where the
+   * path leads elsewhere.
+   */
+  openBeneath(options: { readonly directoryFd: number; readonly path: string }): number;
+  /** ioctl(NS_GET_PARENT) of a pid or user namespace; `null` where that is not the caller's to see. */
+  namespaceParent(options: { readonly fd: number }): number | null;
 
   /** connect(2) of an AF_UNIX stream socket, not waiting and from then on non-blocking: EAGAIN while the queue is full. */
   connectSocket(options: { readonly path: string }): number;
@@ -89,6 +106,17 @@ export interface NativeAddon {
   getXattr(options: { readonly path: string; readonly name: string }): string | null;
   /** setxattr(2). */
   setXattr(options: { readonly path: string; readonly name: string; readonly value: string }): void;
+  /** fallocate(2) with FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE; `false` where the file system makes no holes. */
+  punchHole(options: { readonly fd: number; readonly offset: number; readonly length: number }): boolean;
+  /** lseek(2) with SEEK_DATA: where the next data are; `null` when there are none up to the end (ENXIO). */
+  seekData(options: { readonly fd: number; readonly offset: number }): number | null;
+  /**
+   * splice(2) of what a pipe holds to the end of a file, under the exclusive flock(2) of the file's open description: how many bytes;
+   * 0 where the pipe is empty, `null` where somebody else has the lock. It waits for neither. The file is open without O_APPEND.
+   */
+  movePipe(options: { readonly pipeFd: number; readonly fileFd: number; readonly maxBytes: number }): number | null;
+  /** fcntl(F_SETPIPE_SZ); `false` where the caller may not have so much, pipe(7). */
+  setPipeSize(options: { readonly fd: number; readonly bytes: number }): boolean;
   /**
    * readdir(3) and fstatat(2): names and modes by turns, of all but symbolic links; `null` where the directory is missing or
    * closed to the caller.
@@ -152,6 +180,15 @@ export interface PidfdInfo {
   readonly cgroupId: bigint;
   /** As wait(2) gives it, once it was reaped; `null` before. Linux 6.15. */
   readonly waitStatus: number | null;
+}
+
+/** A process, as it was when it connected. */
+export interface PeerCredentials {
+  readonly pid: number;
+  /** Effective, in the caller's user namespace. */
+  readonly uid: number;
+  /** Likewise. */
+  readonly gid: number;
 }
 
 export interface WaitResult {

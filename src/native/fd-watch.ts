@@ -1,7 +1,7 @@
 import { addon } from './addon.js';
 import { call } from './call.js';
 
-/** How {@link untilReady} waits. */
+/** How somebody waits for a descriptor. */
 export interface WatchOptions {
   /** Ends the wait, with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
@@ -43,8 +43,13 @@ export interface FdWatch {
  *
  * @throws SyscallError as {@link untilReady}
  */
-export function watchReady(fd: number, events: 'readable' | 'priority', onReady: () => void): FdWatch {
-  return call(`watch descriptor ${fd}`, () => addon.pollStart({ fd, events, onReady, ref: true }));
+export function watchReady(
+  fd: number,
+  events: 'readable' | 'priority',
+  onReady: () => void,
+  { ref = true }: Pick<WatchOptions, 'ref'> = {},
+): FdWatch {
+  return call(`watch descriptor ${fd}`, () => addon.pollStart({ fd, events, onReady, ref }));
 }
 
 /**

@@ -2,6 +2,7 @@ import { closeSync } from 'node:fs';
 import { isContainerError } from '../errors/container-error.js';
 import { addon, type WaitResult } from './addon.js';
 import { call } from './call.js';
+import { Fd } from './fd.js';
 import { untilReady, type WatchOptions } from './fd-watch.js';
 
 /** A process, by a descriptor that never comes to mean another one. See pidfd_open(2). */
@@ -42,6 +43,23 @@ export class Pidfd implements Disposable {
    */
   signal(signal: number): void {
     call(`send signal ${signal}`, () => addon.pidfdSendSignal({ pidfd: this.#fd, signal }));
+  }
+
+  /**
+   * Copies a descriptor of the process.
+   *
+   * @param fd - its number there
+   * @returns the copy, which belongs to the caller
+   * @throws SyscallError EBADF where the process has no such descriptor, EPERM where the caller may not trace it, ENOSYS before
+   *   Linux 5.6, ESRCH where it has ended; see pidfd_getfd(2)
+   */
+  takeFd(fd: number): Fd {
+    return new Fd(call(`take descriptor ${fd} of the process over`, () => addon.pidfdGetfd({ pidfd: this.#fd, fd })));
+  }
+
+  /** Tells whether the process, any process, has ended. */
+  get hasEnded(): boolean {
+    return addon.isReady({ fd: this.#fd, events: 'readable' });
   }
 
   /** How the process ended, where it is a child of this one and has; reaps it. `undefined` while it runs. */

@@ -64,6 +64,9 @@ const DESCRIBERS: Describers = {
   exec: ({ argv }) => `exec ${argv[0] ?? ''}`,
   'serve-files': () => 'serve files',
   'open-terminal': () => 'open terminal',
+  'open-master': () => 'open the master of the terminal',
+  'keep-descriptor': ({ descriptor, number }) =>
+    `keep ${descriptor ?? 'nothing'} in the init as descriptor ${String(number)}`,
   'keep-children': () => 'keep the list of its children',
   // Of a container that was created before, the filter itself is not kept.
   'set-seccomp': ({ program, profile }) =>
@@ -132,9 +135,7 @@ export function stepDetail(step: Step): string {
     case 'set-capabilities':
       return `permitted ${hex(step.permitted)} inheritable ${hex(step.inheritable)} ambient ${hex(step.ambient)}`;
     case 'open-terminal':
-      return [`${String(step.columns)}x${String(step.rows)}`, `owner ${String(step.uid)}`, step.console]
-        .filter((word) => word !== '')
-        .join(' ');
+      return terminalDetail(step);
     case 'keep-children':
       return Number(step.always) === 1 ? 'to kill them with it' : 'to kill them should the parent die';
     case 'set-seccomp':
@@ -151,6 +152,11 @@ export function stepDetail(step: Step): string {
     default:
       return '';
   }
+}
+
+function terminalDetail({ columns, rows, uid, console, master }: StepOf<'open-terminal'>): string {
+  const words = [`${String(columns)}x${String(rows)}`, `owner ${String(uid)}`, console];
+  return [...words, master === undefined ? '' : `of ${master}`].filter((word) => word !== '').join(' ');
 }
 
 function changeWords({ set, clear, propagation, recursive }: StepOf<'change-mount'>): string {

@@ -137,6 +137,8 @@ function span(first: number, size: number): string {
 function formatFd(fd: FdPlan): string {
   if (fd.kind === 'inherited') return `hand on descriptor ${String(fd.number)}`;
   if (fd.kind === 'cgroup-kill') return 'open cgroup.kill for the init';
+  if (fd.kind === 'kept-input') return 'hand on the other end of stdin for the init';
+  if (fd.kind === 'kept-output') return `hand on ${fd.slot} for the init`;
   if (fd.kind !== 'tree') return '';
   const traits = [fd.recursive ? 'recursive' : '', fd.idmap ? 'idmapped' : '', formatMapping(fd.mapping)].filter(
     (word) => word !== '',

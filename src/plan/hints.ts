@@ -2,6 +2,13 @@ import type { Step, StepName } from './steps.js';
 
 type Hint = readonly [errno: string, hint: string];
 
+const NO_TERMINAL: readonly Hint[] = [
+  ['ENOENT', 'a terminal needs a /dev/pts, and on the host a /dev/ptmx'],
+  ['ENODEV', 'a terminal needs a devpts file system on /dev/pts, and something else is mounted there'],
+  ['EACCES', 'a terminal needs a /dev/pts of the container’s own: in one of the host’s, devices are switched off'],
+  ['ENOSPC', 'there are too many terminals: see /proc/sys/kernel/pty/max'],
+];
+
 /** What a failure of a step usually means, and the way out. */
 const HINTS: Partial<Readonly<Record<StepName, readonly Hint[]>>> = {
   unshare: [['ENOSPC', 'too many namespaces: see /proc/sys/user/max_cgroup_namespaces']],
@@ -93,11 +100,9 @@ const HINTS: Partial<Readonly<Record<StepName, readonly Hint[]>>> = {
     ['EACCES', 'this parameter is the host’s, not a namespace’s'],
     ['EPERM', 'this parameter is the host’s, not a namespace’s'],
   ],
+  'open-master': NO_TERMINAL,
   'open-terminal': [
-    ['ENOENT', 'a terminal needs a /dev/pts, and on the host a /dev/ptmx'],
-    ['ENODEV', 'a terminal needs a devpts file system on /dev/pts, and something else is mounted there'],
-    ['EACCES', 'a terminal needs a /dev/pts of the container’s own: in one of the host’s, devices are switched off'],
-    ['ENOSPC', 'there are too many terminals: see /proc/sys/kernel/pty/max'],
+    ...NO_TERMINAL,
     ['EINVAL', 'the user, who is to own the terminal, is not mapped in the container’s user namespace'],
   ],
   'set-seccomp': [

@@ -71,7 +71,15 @@ export const STEPS = {
   'serve-files': { number: 36, args: { socket: 'fd' } },
   'open-terminal': {
     number: 37,
-    args: { root: 'fd', columns: 'uint', rows: 'uint', uid: 'uint', console: 'str', terminal: 'out' },
+    args: {
+      master: 'fd',
+      root: 'fd',
+      columns: 'uint',
+      rows: 'uint',
+      uid: 'uint',
+      console: 'str',
+      terminal: 'out',
+    },
   },
   'keep-children': { number: 38, args: { always: 'uint' } },
   'set-seccomp': { number: 39, args: { profile: 'str', flags: 'uint', program: 'bytes' } },
@@ -133,6 +141,8 @@ export const STEPS = {
   'find-home': { number: 72, args: { uid: 'uint' } },
   'move-root': { number: 73, args: { root: 'fd', cleared: 'strv' } },
   'await-plan': { number: 74, args: {} },
+  'open-master': { number: 75, args: { root: 'fd', master: 'out' } },
+  'keep-descriptor': { number: 76, args: { descriptor: 'fd', number: 'uint' } },
 } as const satisfies Record<string, StepDefinition>;
 
 /** The name of a step, as `corral plan` prints it. */

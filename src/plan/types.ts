@@ -118,6 +118,8 @@ export interface CgroupPlan {
     readonly delegate?: { readonly uid: number; readonly gid: number; readonly controllers: readonly string[] };
   };
   readonly v1: readonly V1Directory[];
+  /** Cgroups of v1 that are there, and somebody else's: the processes are moved into them, and nothing more is done to them. */
+  readonly also?: readonly string[];
   /**
    * One level, at a place that somebody else has chosen: the processes live where the limits are, a directory that is there
    * already is used unless somebody lives in it, and the parents stay.
@@ -126,8 +128,19 @@ export interface CgroupPlan {
   readonly devices?: DevicePlan;
   /** The caller's processes must first leave this cgroup, which becomes a parent, for its `supervisor` leaf. */
   readonly evacuate?: string;
+  /** The unit of systemd that all of it is in, and that is somebody else's: its manager moves processes where this user may not. */
+  readonly around?: ScopeAround;
   /** The unit of systemd below whose cgroup `v2.path` is: made after the clone, since a scope is made around a process. */
   readonly scope?: ScopePlan;
+}
+
+/** A scope of systemd that somebody else has. */
+export interface ScopeAround {
+  readonly manager: 'system' | 'user';
+  /** `corral-web.scope` */
+  readonly unit: string;
+  /** Its cgroup. */
+  readonly directory: string;
 }
 
 /** A transient scope of systemd. @see systemd.scope(5) */
@@ -203,5 +216,11 @@ export type FdPlan =
   | { readonly slot: SlotName; readonly kind: 'inherited'; readonly number: number }
   | { readonly slot: SlotName; readonly kind: 'pidfd' }
   | { readonly slot: SlotName; readonly kind: 'socket' }
+  /** The root or working directory of another process, opened by whoever asks for the launch. */
+  | { readonly slot: SlotName; readonly kind: 'directory' }
+  /** The end of the pipe of standard input that is written to: one more, for the init. */
+  | { readonly slot: SlotName; readonly kind: 'kept-input' }
+  /** The other end of a pipe of the output, or the file that goes into: for the init. */
+  | { readonly slot: SlotName; readonly kind: 'kept-output' }
   /** The FIFO that the start is written to. */
   | { readonly slot: SlotName; readonly kind: 'start' };

@@ -35,10 +35,23 @@ export const ANNOTATIONS = {
   noPivot: 'dev.corral.no-pivot',
   /** `down`: not even the loopback device is brought up. */
   loopback: 'dev.corral.loopback',
+  /** Of a container of a supervisor's: which of its runs this is, counted from 1. */
+  run: 'dev.corral.run',
+  /** `kept`: its standard input is a pipe that its init holds open, too, for the next supervisor. */
+  stdin: 'dev.corral.stdin',
+  /** `kept`: its standard output and error are pipes that its init holds open, too, and brings into files in the end. */
+  output: 'dev.corral.output',
+  /** `true`: the socket of the supervisor is shown to it. */
+  api: 'dev.corral.api',
+  /** JSON: where a container lives that was asked for from inside another one. See within.ts. */
+  within: 'dev.corral.within',
 } as const;
 
 /** The value of {@link ANNOTATIONS.rootfs} that asks for the overlay of the host's root. */
 export const HOST_OVERLAY = 'host-overlay';
+
+/** The value of {@link ANNOTATIONS.stdin} and {@link ANNOTATIONS.output} that has the init hold it. */
+export const KEPT_STREAM = 'kept';
 
 /** The value of {@link ANNOTATIONS.seccomp} that asks for the default profile, which `linux.seccomp` then need not hold. */
 export const DEFAULT_SECCOMP = 'default';
@@ -65,9 +78,37 @@ export function nests({ annotations }: { readonly annotations: Readonly<Record<s
   return annotations[ANNOTATIONS.nest] === 'true';
 }
 
+/** Tells whether the container has the supervisor's socket. */
+export function hasApi({ annotations }: { readonly annotations: Readonly<Record<string, string>> }): boolean {
+  return annotations[ANNOTATIONS.api] === 'true';
+}
+
 /** Tells whether the container is killed when the process that started it dies. */
 export function diesWithParent({ annotations }: { readonly annotations: Readonly<Record<string, string>> }): boolean {
   return annotations[ANNOTATIONS.dieWithParent] === 'true';
+}
+
+/**
+ * Tells whether the container is a supervisor's: should that die, the next one takes it over, with what its init keeps for that
+ * one.
+ */
+export function isSupervised({ annotations }: { readonly annotations: Readonly<Record<string, string>> }): boolean {
+  return annotations[ANNOTATIONS.run] !== undefined;
+}
+
+/** Tells whether corral-init stays as the container's first process. */
+export function hasInit({ annotations }: { readonly annotations: Readonly<Record<string, string>> }): boolean {
+  return annotations[ANNOTATIONS.init] === 'true';
+}
+
+/** Tells whether the init of the container is to hold its standard input: see {@link ANNOTATIONS.stdin}. */
+export function keepsInput({ annotations }: { readonly annotations: Readonly<Record<string, string>> }): boolean {
+  return annotations[ANNOTATIONS.stdin] === KEPT_STREAM;
+}
+
+/** Tells whether the init of the container is to hold its output: see {@link ANNOTATIONS.output}. */
+export function keepsOutput({ annotations }: { readonly annotations: Readonly<Record<string, string>> }): boolean {
+  return annotations[ANNOTATIONS.output] === KEPT_STREAM;
 }
 
 /** Who makes a container's cgroup, where that was said. */

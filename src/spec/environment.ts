@@ -1,3 +1,4 @@
+import { API_DIRECTORY, API_SOCKET, API_VARIABLE } from './api.js';
 import { OptionError } from '../errors/option-error.js';
 import { DEFAULT_PATH } from './defaults.js';
 import type { ContainerOptions } from './options.js';
@@ -25,6 +26,7 @@ export function containerEnv(
     HOME: user.home,
     HOSTNAME: options.uts === 'host' ? undefined : (options.hostname ?? hostnameOf(name)),
     container: 'corral',
+    [API_VARIABLE]: options.api === true ? `${API_DIRECTORY}/${API_SOCKET}` : undefined,
     ...(term === undefined ? {} : { TERM: term }),
     ...terminalEnv(parseTerminal(options.terminal), around.env),
     ...givenEnv(options, around),
@@ -34,7 +36,8 @@ export function containerEnv(
 /** Returns the environment of a container without namespaces: the caller's, and what was given. @throws OptionError */
 export function inheritedEnv(options: ContainerOptions, around: Surroundings): readonly string[] {
   const terminal = terminalEnv(parseTerminal(options.terminal), around.env);
-  return formatEnv({ ...around.env, ...terminal, ...givenEnv(options, around) });
+  const api = options.api === true ? { [API_VARIABLE]: `${around.apiDirectory}/${API_SOCKET}` } : {};
+  return formatEnv({ ...around.env, ...terminal, ...api, ...givenEnv(options, around) });
 }
 
 function givenEnv(options: ContainerOptions, around: Surroundings): Record<string, string | undefined> {

@@ -1,5 +1,7 @@
 import { OptionError } from '../errors/option-error.js';
+import { defined } from '../util/defined.js';
 import { ANNOTATIONS, HOST_OVERLAY } from './annotations.js';
+import { apiMount } from './api.js';
 import { DEFAULT_MASKED_PATHS, DEFAULT_MOUNTS, DEFAULT_READONLY_PATHS, SCRATCH_MOUNTS } from './defaults.js';
 import { checkNest, NEST_CAPABILITIES, nestMounts } from './nest.js';
 import { containerEnv, inheritedEnv } from './environment.js';
@@ -126,6 +128,7 @@ function rootPath(options: ContainerOptions, around: Surroundings): string {
 
 function allMounts(options: ContainerOptions, around: Surroundings): readonly Mount[] {
   const asked = [
+    ...(options.api === true ? [apiMount(around.apiDirectory)] : []),
     ...(options.tmpfs ?? []).map((text, index) => parseTmpfs(text, `tmpfs[${String(index)}]`)),
     ...(options.volumes ?? []).map((value, index) => parseVolume(value, `volumes[${String(index)}]`, around.resolve)),
   ];
@@ -211,7 +214,7 @@ function cgroupParent(path: string): string {
   return `${path.startsWith('/') ? '/' : ''}${parts.join('/')}`;
 }
 
-function annotations(options: ContainerOptions, full: boolean, around: Surroundings): Record<string, string> {
+function annotations(options: ContainerOptions, full: boolean, around: Surroundings): Readonly<Record<string, string>> {
   const expose = (options.expose ?? []).map((path, index) =>
     around.resolve(hostPath(path, `expose[${String(index)}]`, path)),
   );
@@ -219,14 +222,20 @@ function annotations(options: ContainerOptions, full: boolean, around: Surroundi
   if (expose.length > 0 && options.rootfs !== undefined) {
     throw new OptionError('expose', options.expose, 'possible with rootfs: it hides nothing');
   }
-  return {
-    ...(full && options.rootfs === undefined ? { [ANNOTATIONS.rootfs]: HOST_OVERLAY } : {}),
-    ...(options.nest === true ? { [ANNOTATIONS.nest]: 'true' } : {}),
-    ...(shown.length > 0 ? { [ANNOTATIONS.expose]: JSON.stringify(shown) } : {}),
-    ...(options.init !== false ? { [ANNOTATIONS.init]: 'true' } : {}),
-    ...(options.dieWithParent === false ? {} : { [ANNOTATIONS.dieWithParent]: 'true' }),
-    ...(options.cgroupParent === undefined ? {} : { [ANNOTATIONS.cgroupParent]: cgroupParent(options.cgroupParent) }),
-    ...(options.cgroupDriver === undefined ? {} : { [ANNOTATIONS.cgroupDriver]: options.cgroupDriver }),
-    ...(options.net === 'none' ? { [ANNOTATIONS.loopback]: 'down' } : {}),
+  const said = {
+    [ANNOTATIONS.rootfs]: full && options.rootfs === undefined ? HOST_OVERLAY : undefined,
+    [ANNOTATIONS.nest]: yes(options.nest === true),
+    [ANNOTATIONS.api]: yes(options.api === true),
+    [ANNOTATIONS.expose]: shown.length > 0 ? JSON.stringify(shown) : undefined,
+    [ANNOTATIONS.init]: yes(options.init !== false),
+    [ANNOTATIONS.dieWithParent]: yes(options.dieWithParent !== false),
+    [ANNOTATIONS.cgroupParent]: options.cgroupParent === undefined ? undefined : cgroupParent(options.cgroupParent),
+    [ANNOTATIONS.cgroupDriver]: options.cgroupDriver,
+    [ANNOTATIONS.loopback]: options.net === 'none' ? 'down' : undefined,
   };
+  return defined(said);
+}
+
+function yes(isSo: boolean): 'true' | undefined {
+  return isSo ? 'true' : undefined;
 }

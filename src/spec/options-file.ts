@@ -46,7 +46,8 @@ const text = v.string('text');
 const time = v.union([v.number(), v.string()], 'a time such as 10s, or a number of milliseconds');
 const mask = v.union([OPTION_SHAPES.umask, v.string()], 'an octal mask such as "022", or a number');
 
-const FILE_SHAPES = {
+/** The shape of every field of a file of options, by name. */
+export const FILE_SHAPES = {
   $schema: text,
   command: v.array(text, 'a list'),
   ...OPTION_SHAPES,
@@ -104,7 +105,8 @@ function milliseconds(option: string, value: number | string): number {
 
 type PathOptions = Omit<ContainerOptions, 'env' | 'umask'>;
 
-function resolvePaths(options: PathOptions, directory: string): PathOptions {
+/** Returns options whose relative paths of the host start in a directory. */
+export function resolvePaths<T extends PathOptions>(options: T, directory: string): T {
   const { rootfs, volumes, expose, cwd, isolation, seccomp } = options;
   // An empty path stays one, and is refused where it is read: resolved, it would mean the directory.
   const absolute = (path: string): string => (path === '' ? path : resolve(directory, path));

@@ -41,6 +41,7 @@ export const OPTION_SHAPES = {
   hostname: text,
   sysctl: recordOf(text),
   nest: flag,
+  api: flag,
   seccomp: v.union([v.string(), recordOf(v.unknown())], 'default, unconfined, the path of a profile, or an object'),
   init: flag,
   dieWithParent: flag,
@@ -118,9 +119,23 @@ export function checkOptions(options: unknown): ContainerOptions {
  * @throws OptionError naming the option, its value and what was expected
  */
 export function checkShape(schema: v.GenericSchema, options: unknown, known: readonly string[]): void {
+  parseShape(schema, options, known);
+}
+
+/**
+ * Reads a value by a schema of options.
+ *
+ * @returns what the schema makes of it
+ * @throws OptionError as {@link checkShape}
+ */
+export function parseShape<Output>(
+  schema: v.GenericSchema<unknown, Output>,
+  options: unknown,
+  known: readonly string[],
+): Output {
   refuseLists(options);
   const result = v.safeParse(schema, options);
-  if (result.success) return;
+  if (result.success) return result.output;
   const [issue] = result.issues;
   const name = optionName(issue.path ?? []);
   if (issue.type === 'strict_object' && issue.expected === 'never') throw unknownOption(name, known);

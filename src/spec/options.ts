@@ -139,6 +139,13 @@ export interface ContainerOptions extends LimitOptions, ProcessOptions {
    */
   readonly nest?: boolean;
   /**
+   * It is given the supervisor's socket, at `/run/corral/api/corral.sock` (in `CORRAL_API`): with it, its processes can list, limit, signal,
+   * freeze and kill what is below their own cgroup, and nothing else. See docs/api.md.
+   *
+   * @default false
+   */
+  readonly api?: boolean;
+  /**
    * Which system calls it may make: `default`; `unconfined`, all of them; or a profile of the runtime-spec or of Docker, as
    * the path of its file (JSON) or as an object.
    *

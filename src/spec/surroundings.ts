@@ -11,6 +11,8 @@ export interface Surroundings {
   readonly device: DeviceLookup;
   /** The files and directories that corral itself consists of: what a nested one needs to run. */
   readonly program: readonly string[];
+  /** The directory in which the supervisor's socket is. */
+  readonly apiDirectory: string;
   /** Reads a file of JSON. */
   readonly readJson: (path: string) => unknown;
   /** The processor, by Node's name, and the kernel's version. */

@@ -4,12 +4,16 @@
  * @returns the nearest of `known` by edit distance, or `undefined` when none is near
  */
 export function closest(word: string, known: readonly string[]): string | undefined {
+  // So long a word is near to none, and would take its time.
+  if (word.length > LONGEST) return undefined;
   const ranked = known
     .map((candidate) => ({ candidate, distance: editDistance(word.toLowerCase(), candidate.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance);
   const [best] = ranked;
   return best !== undefined && best.distance <= Math.max(1, Math.floor(word.length / 3)) ? best.candidate : undefined;
 }
+
+const LONGEST = 100;
 
 // Two letters that have changed places are one slip of the fingers, not two: the optimal string alignment distance.
 function editDistance(a: string, b: string): number {

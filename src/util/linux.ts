@@ -148,3 +148,6 @@ export function capabilityMask(names: readonly string[]): bigint {
 
 /** Flags of a filter. @see seccomp(2) */
 export const SECCOMP_FLAG = { LOG: 0x02, SPEC_ALLOW: 0x04, NEW_LISTENER: 0x08, WAIT_KILLABLE_RECV: 0x20 } as const;
+
+/** open(2); Node has no name for it. */
+export const O_PATH = 0o10000000;

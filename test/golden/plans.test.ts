@@ -40,6 +40,20 @@ const OPTIONS: Readonly<Record<string, ContainerOptions>> = {
   'cgroup-only': { isolation: 'cgroup', pids: 64 },
 };
 
+/** The same for containers of a supervisor, whose init keeps things for the next one. */
+const SUPERVISED: Readonly<Record<string, SupervisedCase>> = {
+  'supervised-terminal': { options: { terminal: true } },
+  'supervised-input': { options: {}, annotations: { [ANNOTATIONS.stdin]: 'kept' } },
+  'supervised-output': { options: {}, annotations: { [ANNOTATIONS.output]: 'kept' } },
+  'supervised-no-init': { options: { terminal: true, init: false } },
+  'supervised-cgroup-only': { options: { terminal: true, isolation: 'cgroup' } },
+};
+
+interface SupervisedCase {
+  readonly options: ContainerOptions;
+  readonly annotations?: Readonly<Record<string, string>>;
+}
+
 /** The same for specs of engines. */
 const ENGINES: Readonly<Record<string, EngineCase>> = {
   'engine-cgroupfs': {
@@ -76,6 +90,7 @@ function surroundingsOf({ caller }: HostFacts): Surroundings {
     resolve: (path) => path,
     readJson: () => undefined,
     machine: () => ({ cpu: 'x64', kernel: [6, 8] }),
+    apiDirectory: '/run/corral/api',
     device: () => undefined,
     user: (text) => {
       const [uid = 0, gid = 0] = text.split(':').map(Number);
@@ -97,6 +112,12 @@ function explainEngine({ driver, ...linux }: EngineCase, facts: HostFacts): stri
   });
 }
 
+function explainSupervised({ options, annotations }: SupervisedCase, facts: HostFacts): string {
+  const spec = toSpec(['true'], 'box', { ...options, dieWithParent: false }, surroundingsOf(facts));
+  const marks = { ...spec.annotations, [ANNOTATIONS.run]: '1', ...annotations };
+  return orRefusal(() => formatPlan(compile('box', { ...spec, annotations: marks }, facts)));
+}
+
 /** The plan as text, or the words of the refusal. */
 function explain(options: ContainerOptions, facts: HostFacts): string {
   return orRefusal(() => formatPlan(compile('box', toSpec(['true'], 'box', options, surroundingsOf(facts)), facts)));
@@ -114,6 +135,7 @@ function orRefusal(run: () => string): string {
 describe.each(HOSTS)('on the host %s', (host) => {
   const explained = (facts: HostFacts): readonly (readonly [string, () => string])[] => [
     ...Object.entries(OPTIONS).map(([name, options]) => [name, () => explain(options, facts)] as const),
+    ...Object.entries(SUPERVISED).map(([name, one]) => [name, () => explainSupervised(one, facts)] as const),
     ...Object.entries(ENGINES).map(([name, engine]) => [name, () => explainEngine(engine, facts)] as const),
   ];
 
@@ -136,7 +158,9 @@ describe.each(HOSTS)('on the host %s', (host) => {
 it('every plan that is kept belongs to a host and to options', () => {
   const kept = HOSTS.flatMap((host) => readdirSync(here(`plans/${host}`)).map((file) => `${host}/${file}`));
   const known = HOSTS.flatMap((host) =>
-    [...Object.keys(OPTIONS), ...Object.keys(ENGINES)].map((name) => `${host}/${name}.plan.txt`),
+    [...Object.keys(OPTIONS), ...Object.keys(SUPERVISED), ...Object.keys(ENGINES)].map(
+      (name) => `${host}/${name}.plan.txt`,
+    ),
   );
   expect(kept.sort()).toEqual(known.sort());
 });

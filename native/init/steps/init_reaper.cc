@@ -14,8 +14,15 @@
 #include "../../common/syscall.h"
 #include "capabilities.h"
 #include "children.h"
+#include "kept.h"
 #include "paths.h"
 #include "steps.h"
+
+// Where the program begins, on a page of its own whatever their size, and where its variables end: the linker says so.
+extern "C" {
+extern char __executable_start[];
+extern char _end[];
+}
 
 namespace corral::steps {
 
@@ -76,10 +83,11 @@ struct Guard {
 
   bool IsSet() const { return file >= 0 || children >= 0; }
 
-  // By which corral asks for the end of all that there is. Nobody sends it for anything else.
-  bool IsOrder(long signal) const {
-    constexpr long kKillOrder = 63;
-    return children >= 0 && signal == kKillOrder;
+  // The signal by which corral asks for the end of all that there is; 0 where it does that otherwise. Nobody sends it
+  // for anything else.
+  int Order() const {
+    constexpr int kKillOrder = 63;
+    return children >= 0 ? kKillOrder : 0;
   }
 
   // Takes the whole container along, this process included, when the parent is no more.
@@ -111,14 +119,14 @@ struct Guard {
 };
 
 // Returns how the workload ended; what it left behind is dead by then, where nobody else would see to it.
-int WaitForWorkload(Context& context, pid_t workload, const Guard& guard) {
+int WaitForWorkload(Report& report, pid_t workload, const Guard& guard) {
   int wait_status = 0;
   for (;;) {
     siginfo_t info{};
     const long signal = Call(SYS_rt_sigtimedwait, &kAllSignals, &info, nullptr, sizeof(kAllSignals));
     if (signal < 0) continue;
     guard.KillOrphans(workload, signal, info);
-    if (guard.IsOrder(signal)) break;
+    if (signal == guard.Order()) break;
     if (signal != SIGCHLD) {
       Forward(info, workload);
     } else if (ReapAll(workload, &wait_status)) {
@@ -127,31 +135,40 @@ int WaitForWorkload(Context& context, pid_t workload, const Guard& guard) {
     }
   }
   const ChildrenKilled killed = KillChildren(guard.children, workload, &wait_status);
-  context.report.NoteChildren(killed.count, killed.survivors);
+  report.NoteChildren(killed.count, killed.survivors);
   return wait_status;
 }
 
 // Lets go of all that the plan needed. The streams above all: a reader of the workload's output waits for the last copy
 // of the pipe to be closed.
 void Shed(Context& context, Guard& guard) {
-  unsigned kept = 0;
-  for (int* fd : {&guard.file, &guard.children}) {
-    if (*fd >= 0) *fd = static_cast<int>(Call(SYS_dup3, *fd, kept++, O_CLOEXEC));
-  }
-  Call(kernel::kSysCloseRange, kept, ~0U, 0U);
+  context.kept[kKillFile] = guard.file;
+  context.kept[kChildren] = guard.children;
+  KeepOnly(&context.kept);
+  guard.file = context.kept[kKillFile];
+  guard.children = context.kept[kChildren];
   ::munmap(context.plan_bytes.data(), context.plan_bytes.size());
   if (context.pointers != nullptr) ::munmap(context.pointers, context.pointers_size);
-  ::madvise(g_child_stack, sizeof(g_child_stack), MADV_DONTNEED);
   // To signal processes of other users is all that is left to do. Where capset(2) fails there was nothing to give up.
   const uint64_t kill = uint64_t{1} << CAP_KILL;
   if (SetCapabilitySets(kill, kill, 0) < 0) SetCapabilitySets(0, 0, 0);
 }
 
+// Gives back all memory of the program but its stack: what it needs of its code comes back from the page cache, which
+// all inits share; its variables are as they were at its start.
+void ForgetVariables() { ::madvise(__executable_start, static_cast<size_t>(_end - __executable_start), MADV_DONTNEED); }
+
 [[noreturn]] void StayAsInit(Context& context, pid_t workload, Guard guard) {
   Shed(context, guard);
-  context.report.NoteWaiting();
-  const int wait_status = WaitForWorkload(context, workload, guard);
-  context.report.NoteExit(wait_status);
+  // The context is gone from here on, and there is one of these processes for every container.
+  const InitDescriptors kept = context.kept;
+  Report report = context.report;
+  ForgetVariables();
+  report.NoteWaiting();
+  const int wait_status = WaitForWorkload(report, workload, guard);
+  report.NoteExit(wait_status);
+  SaveOutput(kept, guard.Order());
+  AwaitReader(kept[kTerminal], guard.Order());
   ::_exit(WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status));
 }
 

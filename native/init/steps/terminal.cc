@@ -1,4 +1,5 @@
-// `open-terminal`: a pseudoterminal of the container's own, for the process that runs this step.
+// `open-terminal`: a pseudoterminal of the container's own, for the process that runs this step. `open-master`: the
+// master of one that is opened later.
 
 #include <fcntl.h>
 #include <sys/ioctl.h>
@@ -57,13 +58,22 @@ int AttachConsole(int slave, int root, const char* path) {
 
 }  // namespace
 
+int open_master(Context& context, const open_master_args& args) {
+  Fd master = OpenMaster(context.Slot(args.root));
+  if (!master.ok()) return master.error();
+  context.slots[static_cast<size_t>(args.master)] = master.release();
+  return 0;
+}
+
 int open_terminal(Context& context, const open_terminal_args& args) {
   const int root = context.Slot(args.root);
-  const Fd master = OpenMaster(root);
-  if (!master.ok()) return master.error();
-  Fd slave = OpenSlave(master.get());
+  const int kept = context.Slot(args.master);
+  const Fd opened = kept < 0 ? OpenMaster(root) : Fd();
+  const int master = kept < 0 ? opened.get() : kept;
+  if (master < 0) return opened.error();
+  Fd slave = OpenSlave(master);
   if (!slave.ok()) return slave.error();
-  int result = SetWindowSize(master.get(), args.columns, args.rows);
+  int result = SetWindowSize(master, args.columns, args.rows);
   // The group stays: it is that of all terminals, or whatever this devpts could give.
   if (result == 0) result = static_cast<int>(Call(SYS_fchown, slave.get(), args.uid, static_cast<gid_t>(-1)));
   if (result == 0 && *args.console != '\0') result = AttachConsole(slave.get(), root, args.console);
@@ -71,7 +81,7 @@ int open_terminal(Context& context, const open_terminal_args& args) {
   // the foreground.
   if (result == 0) result = Checked(::ioctl(slave.get(), TIOCSCTTY, 0));
   if (result < 0) return result;
-  SendMessage(context.socket, {MessageType::kTerminal, 0, 0}, master.get());
+  SendMessage(context.socket, {MessageType::kTerminal, 0, 0}, master);
   context.slots[static_cast<size_t>(args.terminal)] = slave.release();
   return 0;
 }

@@ -98,6 +98,7 @@ export function defaultNotes(host: HostFacts): readonly string[] {
       readJson: () => undefined,
       machine: () => host,
       program: [],
+      apiDirectory: '/',
     },
   );
   try {

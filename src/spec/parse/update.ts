@@ -25,7 +25,20 @@ const UPDATE_SHAPES = {
   deviceWriteIops: OPTION_SHAPES.deviceWriteIops,
 } satisfies Record<keyof UpdateOptions, unknown>;
 
-const schema = allOptional(UPDATE_SHAPES);
+/** The schema of limits that are to be changed. */
+export const UPDATE_SCHEMA = allOptional(UPDATE_SHAPES);
+
+/**
+ * Checks the shape of limits that are to be changed, and that there are any.
+ *
+ * @throws OptionError
+ */
+export function readUpdate(options: unknown): UpdateOptions {
+  checkShape(UPDATE_SCHEMA, options, Object.keys(UPDATE_SHAPES));
+  const update = options as UpdateOptions;
+  if (Object.values(update).some((value) => value !== undefined && !isEmptyList(value))) return update;
+  throw new OptionError('options', options, 'a change: give at least one limit');
+}
 
 /**
  * Turns limits that are to be changed into the runtime-spec's resources: -1, and a rate of 0, stand for none.
@@ -33,10 +46,7 @@ const schema = allOptional(UPDATE_SHAPES);
  * @throws OptionError for a value that makes no sense, or when there is none
  */
 export function parseUpdate(options: UpdateOptions, device: DeviceLookup): Resources {
-  checkShape(schema, options, Object.keys(UPDATE_SHAPES));
-  if (!Object.values(options).some((value) => value !== undefined && !isEmptyList(value)))
-    throw new OptionError('options', options, 'a change: give at least one limit');
-  const { memory, cpus, pids, ...rest } = options;
+  const { memory, cpus, pids, ...rest } = readUpdate(options);
   const limits: LimitOptions = {
     ...rest,
     ...(memory === undefined || memory === 'max' ? {} : { memory }),

@@ -14,6 +14,7 @@ const { ENODEV, EXDEV } = constants.errno;
 
 const OPEN: StepOf<'open-terminal'> = {
   op: 'open-terminal',
+  master: undefined,
   root: undefined,
   columns: 100,
   rows: 30,

@@ -59,6 +59,7 @@ const ATTACH: Step = {
 const RLIMIT: Step = { op: 'set-rlimit', resource: 7, soft: 1024, hard: RLIM_INFINITY };
 const TERMINAL: Step = {
   op: 'open-terminal',
+  master: undefined,
   root: 'root',
   columns: 80,
   rows: 24,
@@ -108,6 +109,10 @@ test.each<[Step, string, string]>([
   [{ op: 'serve-files', socket: 'files' }, 'serve files', ''],
   [TERMINAL, 'open terminal', '80x24 owner 0'],
   [{ ...TERMINAL, console: '/dev/console' }, 'open terminal', '80x24 owner 0 /dev/console'],
+  [{ ...TERMINAL, master: 'master' }, 'open terminal', '80x24 owner 0 of master'],
+  [{ op: 'open-master', root: 'root', master: 'master' }, 'open the master of the terminal', ''],
+  [{ op: 'keep-descriptor', descriptor: 'master', number: 2 }, 'keep master in the init as descriptor 2', ''],
+  [{ op: 'keep-descriptor', descriptor: undefined, number: 3 }, 'keep nothing in the init as descriptor 3', ''],
 ])('step %# reads well', (step, words, detail) => {
   expect(describeStep(step)).toBe(words);
   expect(stepDetail(step)).toBe(detail);
