@@ -1,4 +1,15 @@
-import { accessSync, closeSync, constants, openSync, readdirSync, readSync, statSync, writeSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  existsSync,
+  openSync,
+  readdirSync,
+  readSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path/posix';
 import { CgroupError } from '../errors/cgroup-error.js';
 import { errnoName } from '../util/errno.js';
 import { selectHint } from './hints.js';
@@ -76,8 +87,20 @@ export function isWritable(path: string): boolean {
   }
 }
 
-/** Returns the paths of the cgroups right below `path`; none when it is not there. */
-export function listChildren(path: string): readonly string[] {
+/** The links of a directory without directories in it, where those are counted: its name, and its own `.` */
+const EMPTY_LINKS = 2;
+
+/**
+ * Returns the paths of the cgroups right below `path`; none when it is not there.
+ *
+ * @param likely - one of them, as it seems; where that is all there is, they need not be listed
+ */
+export function listChildren(path: string, likely?: string): readonly string[] {
+  // A directory of the kernel's counts those right below it, and most have none, or one: a stat is a tenth of a list.
+  const links = statSync(path, { throwIfNoEntry: false })?.nlink;
+  if (links === EMPTY_LINKS) return [];
+  if (links === EMPTY_LINKS + 1 && likely !== undefined && dirname(likely) === path && existsSync(likely))
+    return [likely];
   const entries = ifPresent(() => readdirSync(path, { withFileTypes: true })) ?? [];
   return entries.filter((entry) => entry.isDirectory()).map(({ name }) => `${path}/${name}`);
 }

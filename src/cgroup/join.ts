@@ -12,15 +12,9 @@ export function joinV1({ v1 }: { readonly v1: readonly { readonly path: string }
   for (const { path } of v1) join(path, pid, act);
 }
 
-/**
- * Moves a process into its container's v2 cgroup, for kernels and filters that refuse to clone into it.
- *
- * @param place - `payload` is where the process goes
- * @throws CgroupError
- * @see cgroup-v2.rst "Processes"
- */
-export function joinV2({ v2 }: { readonly v2?: { readonly payload: string } }, pid: number, act: Act): void {
-  if (v2) join(v2.payload, pid, act);
+/** Moves a process into the v1 cgroups that its container shares with somebody else. @throws CgroupError */
+export function joinAlso({ also = [] }: { readonly also?: readonly string[] }, pid: number, act: Act): void {
+  for (const path of also) join(path, pid, act);
 }
 
 /** Moves a process into the cgroup at `path`, of either version. @throws CgroupError */

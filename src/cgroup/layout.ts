@@ -51,7 +51,7 @@ export function parseSelfCgroup(text: string): ReadonlyMap<string, string> {
 function parseMemberships(text: string): readonly Membership[] {
   const memberships: Membership[] = [];
   for (const line of text.split('\n')) {
-    const [, controllers, path] = /^\d+:([^:]*):(\/.*)$/.exec(line) ?? [];
+    const [, controllers, path] = /^\d+:([^:]*):(\/[^]*)$/.exec(line) ?? [];
     if (controllers === undefined || path === undefined) continue;
     // The kernel appends this to the path of a removed cgroup that still has a zombie.
     memberships.push({ controllers: controllers.split(','), path: path.replace(/ \(deleted\)$/, '') });

@@ -35,6 +35,8 @@ export interface CgroupRequest {
   readonly driver?: CgroupDriver;
   /** Whom the payload is given to, in the caller's ids: the container holds others, with limits of their own. */
   readonly delegate?: { readonly uid: number; readonly gid: number };
+  /** It has the supervisor's socket, by which others are made below it. */
+  readonly api?: boolean;
 }
 
 /**
@@ -45,7 +47,7 @@ export interface CgroupRequest {
  * @throws OptionError for an id or parent that is no path, or a `unified` file that is none
  */
 export function planCgroup(request: CgroupRequest): CgroupPlan {
-  const { id, facts, resources, parent, delegate, driver } = request;
+  const { id, facts, resources, parent, driver } = request;
   if (selectDriver({ facts, wanted: driver, parent }) === 'systemd') return planScope(request);
   const place = selectPlace(facts, parent ?? 'corral', id);
   const asked = selectControllers(resources);
@@ -57,11 +59,12 @@ export function planCgroup(request: CgroupRequest): CgroupPlan {
     if (file) throw new UnsupportedError(file.file, 'cgroup v2', { hint: facts.problem?.hint });
     return { v1 };
   }
-  return { ...planV2({ place, base: place.v2, facts, resources, controllers: onV2, delegate }), v1 };
+  return { ...planV2({ ...request, place, base: place.v2, controllers: onV2 }), v1 };
 }
 
 // Below the scope it is as anywhere else: that is corral's, and no daemon-reload undoes what is written there.
-function planScope({ id, facts, resources, delegate, parent: slice = DEFAULT_SLICE }: CgroupRequest): CgroupPlan {
+function planScope(request: CgroupRequest): CgroupPlan {
+  const { id, facts, resources, parent: slice = DEFAULT_SLICE } = request;
   const { base, manager = 'system' } = facts.systemd ?? {};
   if (base === undefined)
     throw new UnsupportedError('the systemd cgroup driver', 'a cgroup of systemd that is seen here');
@@ -73,7 +76,7 @@ function planScope({ id, facts, resources, delegate, parent: slice = DEFAULT_SLI
   const controllers = selectControllers(resources);
   const properties = toProperties(resources);
   return {
-    ...planV2({ place, base: scoped, facts, resources, controllers, delegate }),
+    ...planV2({ ...request, place, base: scoped, controllers }),
     v1: [],
     scope: { manager, unit, slice, description: `corral container ${id}`, properties },
   };
@@ -107,10 +110,11 @@ interface Part {
 
 interface PartV2 extends Part {
   readonly base: V2Base;
-  readonly delegate: CgroupRequest['delegate'];
+  readonly delegate?: CgroupRequest['delegate'];
+  readonly api?: boolean;
 }
 
-function planV2({ place, base, facts, resources, controllers, delegate }: PartV2): Omit<CgroupPlan, 'v1'> {
+function planV2({ place, base, facts, resources, controllers, delegate, api = false }: PartV2): Omit<CgroupPlan, 'v1'> {
   const path = join(base.path, place.below);
   const unified = listUnified(resources);
   const handed = delegate === undefined ? [] : HANDED.filter((controller) => base.controllers.includes(controller));
@@ -129,7 +133,7 @@ function planV2({ place, base, facts, resources, controllers, delegate }: PartV2
       writes: [
         ...controllers.flatMap((controller) => listWrites(2, controller, resources, facts)).filter(isFor(delegate)),
         ...unified.map(({ file, value }) => ({ file, value })),
-        ...(delegate === undefined ? [] : BOUNDS),
+        ...selectBounds({ nests: delegate !== undefined, api }),
       ],
       ...(delegate && { delegate: { ...delegate, controllers: handed } }),
     },
@@ -143,8 +147,18 @@ const isFor =
   ({ file }: CgroupWrite): boolean =>
     delegate === undefined || file !== 'memory.oom.group';
 
+/** How many cgroups there may be in one in which others are made by the supervisor's socket, and how deep. */
+export const API_BOUNDS: readonly CgroupWrite[] = [
+  { file: 'cgroup.max.descendants', value: '1001', ifAbsent: 'skip' },
+  { file: 'cgroup.max.depth', value: '17', ifAbsent: 'skip' },
+];
+
 // A cgroup costs kernel memory that no limit of this host need count: who may make them is bounded. Linux 4.14.
-const BOUNDS: readonly CgroupWrite[] = [{ file: 'cgroup.max.descendants', value: '20000', ifAbsent: 'skip' }];
+// Whoever nests has its runtimes make them; by the supervisor's socket a few do.
+function selectBounds({ nests, api }: { readonly nests: boolean; readonly api: boolean }): readonly CgroupWrite[] {
+  if (nests) return [{ file: 'cgroup.max.descendants', value: '20000', ifAbsent: 'skip' }];
+  return api ? API_BOUNDS : [];
+}
 
 // Moving the caller's processes is no small thing, so it is done for a limit only, not for the peaks.
 function selectEnabled(base: V2Base, asked: readonly string[], facts: CgroupFacts): readonly string[] {

@@ -1,5 +1,6 @@
 import { codeOf, ifPresent, listChildren, readIfPresent, readText } from './files.js';
 import { parseWords } from './parse.js';
+import { fieldOf } from '../util/proc-fields.js';
 import type { CgroupRef } from './types.js';
 
 /**
@@ -10,7 +11,7 @@ import type { CgroupRef } from './types.js';
  */
 export function listProcesses({ v2, v1 }: CgroupRef): readonly number[] {
   const path = v2?.path ?? v1[0]?.path;
-  return path === undefined ? [] : listProcessesBelow(path);
+  return path === undefined ? [] : listProcessesBelow(path, v2?.payload);
 }
 
 /** Returns how many processes a container has. */
@@ -20,24 +21,24 @@ export function countProcesses(ref: CgroupRef): number {
 
 /** Returns how many processes and threads a container has, by a count; `undefined` without cgroup v2. */
 export function countThreads({ v2 }: CgroupRef): number | undefined {
-  return v2 === undefined ? undefined : countThreadsBelow(v2.path);
+  return v2 === undefined ? undefined : countThreadsBelow(v2.path, v2.payload);
 }
 
-function countThreadsBelow(path: string): number {
+function countThreadsBelow(path: string, likely?: string): number {
   const own = parseWords(readIfPresent(`${path}/cgroup.threads`) ?? '').length;
-  return listChildren(path).reduce((sum, child) => sum + countThreadsBelow(child), own);
+  return listChildren(path, likely).reduce((sum, child) => sum + countThreadsBelow(child), own);
 }
 
-/** Returns the pids in the cgroup at `path` and in all below it. */
-export function listProcessesBelow(path: string): readonly number[] {
+/** Returns the pids in the cgroup at `path` and in all below it. @param likely - one that is right below, as it seems */
+export function listProcessesBelow(path: string, likely?: string): readonly number[] {
   const pids = new Set<number>();
-  collect(path, pids);
+  collect(path, pids, likely);
   return [...pids];
 }
 
-function collect(path: string, pids: Set<number>): void {
+function collect(path: string, pids: Set<number>, likely?: string): void {
   for (const pid of listOwn(path)) pids.add(pid);
-  for (const child of listChildren(path)) collect(child, pids);
+  for (const child of listChildren(path, likely)) collect(child, pids);
 }
 
 function listOwn(path: string): readonly number[] {
@@ -58,7 +59,7 @@ function listOwn(path: string): readonly number[] {
 function listThreaded(path: string): readonly number[] {
   const threads = parseWords(ifPresent(() => readText(`${path}/cgroup.threads`)) ?? '');
   return threads.flatMap((thread) => {
-    const [, group] = /^Tgid:\t(\d+)$/m.exec(readIfPresent(`/proc/${thread}/status`) ?? '') ?? [];
+    const group = fieldOf(readIfPresent(`/proc/${thread}/status`) ?? '', 'Tgid');
     return group === undefined ? [] : [Number(group)];
   });
 }

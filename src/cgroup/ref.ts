@@ -23,6 +23,8 @@ export function refFromPlan(plan: CgroupPlan, id?: string): CgroupRef {
       },
     }),
     v1: v1.map(({ controllers, path, base }) => ({ controllers, path, base })),
+    ...(plan.also && { also: plan.also }),
+    ...(plan.around && { around: plan.around }),
     ...(plan.flat && { flat: true as const }),
     ...(scope && { scope: { manager: scope.manager, unit: scope.unit } }),
   };

@@ -45,9 +45,24 @@ export async function signalCgroup(ref: CgroupRef, signal: number, options: Sign
   return signalStill(path, signal, options);
 }
 
+/**
+ * Sends a signal to every process of the cgroup at `path` and below it, as {@link signalCgroup}: for one that the caller has checked.
+ *
+ * @param named - the same cgroup, as another process can reach it
+ * @throws CgroupError
+ */
+export async function signalPath(path: string, signal: number, named = path): Promise<SignalReport> {
+  if (isPathFrozen(path)) return { ...(await signalFrozen(path, signal, {})), paused: true };
+  return signalStill(path, signal, { named });
+}
+
 /** Freezes the cgroup at `path` for the time of the signalling. */
-async function signalStill(path: string, signal: number, options: SignalOptions): Promise<SignalReport> {
-  const guard = guardThaw(path);
+async function signalStill(
+  path: string,
+  signal: number,
+  options: SignalOptions & { readonly named?: string },
+): Promise<SignalReport> {
+  const guard = guardThaw(options.named ?? path);
   let isThawed = false;
   try {
     return await signalFrozen(path, signal, options);

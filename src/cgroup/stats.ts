@@ -4,7 +4,16 @@ import { isFrozen } from './freeze.js';
 import { readMemoryMax, readPidsMax } from './limits.js';
 import { countProcesses, countThreads } from './processes.js';
 import type { CgroupRef } from './types.js';
-import { type Pressures, type Usage, readNumber, readNumberV1, readPressure, readUsage } from './usage.js';
+import {
+  type Pressures,
+  type Usage,
+  readNumber,
+  readNumberV1,
+  readCurrentPressure,
+  readCurrentUsage,
+  readPressure,
+  readUsage,
+} from './usage.js';
 
 /** A container's resources at this moment. What this host cannot tell is absent, never 0. */
 export interface Stats extends Usage {
@@ -24,28 +33,41 @@ export interface Stats extends Usage {
   readonly pressure: Pressures;
 }
 
+/** How much is read of it. */
+export interface StatsOptions {
+  /** Only what is watched from second to second: without peaks, swap, and how the CPU time was spent. */
+  readonly brief?: boolean;
+}
+
 /** Reads a container's resources as they are now. @see cgroup-v2.rst "Controllers"; cgroup-v1/memory.rst */
-export function readStats(ref: CgroupRef): Stats {
+export function readStats(ref: CgroupRef, { brief = false }: StatsOptions = {}): Stats {
   const { v2, v1 } = ref;
   return {
-    ...readUsage(ref),
+    ...(brief ? readCurrentUsage(ref) : readUsage(ref)),
     ...defined({
       memoryBytes: readNumber(v2, 'memory', 'memory.current') ?? readNumberV1(v1, 'memory', 'memory.usage_in_bytes'),
       memoryMaxBytes: readMemoryMax(ref),
-      swapBytes: readNumber(v2, 'memory', 'memory.swap.current') ?? readSwapV1(ref),
-      swapPeakBytes: readNumber(v2, 'memory', 'memory.swap.peak'),
+      ...(brief ? {} : readSwap(ref)),
       pids: readNumber(v2, 'pids', 'pids.current') ?? readNumberV1(v1, 'pids', 'pids.current') ?? countThreads(ref),
       pidsMax: readPidsMax(ref),
     }),
     processes: countProcesses(ref),
     frozen: isFrozen(ref),
-    pressure: readPressure(ref),
+    pressure: brief ? readCurrentPressure(ref) : readPressure(ref),
+  };
+}
+
+function readSwap(ref: CgroupRef): Pick<Stats, 'swapBytes' | 'swapPeakBytes'> {
+  return {
+    swapBytes: readNumber(ref.v2, 'memory', 'memory.swap.current') ?? readSwapV1(ref),
+    swapPeakBytes: readNumber(ref.v2, 'memory', 'memory.swap.peak'),
   };
 }
 
 // v1 counts memory and swap together; `swap` in its statistics is swap alone.
 function readSwapV1({ v1 }: CgroupRef): number | undefined {
   const directory = v1.find(({ controllers }) => controllers.includes('memory'));
-  const [, bytes] = /^total_swap (\d+)$/m.exec(readIfPresent(`${directory?.path ?? ''}/memory.stat`) ?? '') ?? [];
+  if (directory === undefined) return undefined;
+  const [, bytes] = /^total_swap (\d+)$/m.exec(readIfPresent(`${directory.path}/memory.stat`) ?? '') ?? [];
   return bytes === undefined ? undefined : Number(bytes);
 }

@@ -1,3 +1,4 @@
+import type { ScopeAround } from '../plan/types.js';
 /** One mounted cgroup hierarchy, as the caller sees it. */
 export interface Hierarchy {
   /** The mount point. */
@@ -131,6 +132,10 @@ export interface CgroupRef {
   readonly id: string;
   readonly v2?: V2Ref;
   readonly v1: readonly V1Ref[];
+  /** Cgroups of v1 that its processes are in, and that are not its own: nothing is done to them. */
+  readonly also?: readonly string[];
+  /** The unit of systemd that all of them are in, and that is somebody else's: nothing is done to it. */
+  readonly around?: ScopeAround;
   /** One level: the processes live in these directories themselves, and so do those that enter later. */
   readonly flat?: true;
   /** The unit of systemd below whose cgroup `v2.path` is, or, where it is flat, whose cgroup it is: systemd removes it once it is empty, and nobody else may. */

@@ -45,6 +45,16 @@ export function readUsage({ v2, v1 }: CgroupRef): Usage {
   });
 }
 
+/** Reads what of it is watched from second to second. */
+export function readCurrentUsage({ v2, v1 }: CgroupRef): Pick<Usage, 'cpuMs' | 'oomKills' | 'io'> {
+  const cpuMs = parseCpuStat(text(v2?.path, 'cpu.stat') ?? '')?.cpuMs;
+  return defined({
+    cpuMs: cpuMs ?? readCpuV1(v1, 'cpuacct.usage'),
+    oomKills: readOomKills(v2, v1),
+    io: readIo(v2) ?? readIoV1(v1),
+  });
+}
+
 /** Time that a container's tasks stalled for want of each resource; absent where the kernel does not measure it. */
 export interface Pressures {
   readonly cpu?: Pressure | undefined;
@@ -58,9 +68,17 @@ export interface Pressures {
  *
  * @see Documentation/accounting/psi.rst
  */
-export function readPressure({ v2 }: CgroupRef): Pressures {
-  const read = (file: string): Pressure | undefined => parsePressure(text(v2?.path, file) ?? '');
-  return defined({ cpu: read('cpu.pressure'), memory: read('memory.pressure'), io: read('io.pressure') });
+export function readPressure(ref: CgroupRef): Pressures {
+  return defined({ ...readCurrentPressure(ref), io: readStall(ref, 'io.pressure') });
+}
+
+/** Reads what of it is watched from second to second. */
+export function readCurrentPressure(ref: CgroupRef): Pressures {
+  return defined({ cpu: readStall(ref, 'cpu.pressure'), memory: readStall(ref, 'memory.pressure') });
+}
+
+function readStall({ v2 }: CgroupRef, file: string): Pressure | undefined {
+  return parsePressure(text(v2?.path, file) ?? '');
 }
 
 // Every v2 cgroup counts CPU time, whether it has the controller or not.

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { KillReport } from '../cgroup/kill.js';
 import { removeParent } from '../cgroup/parent.js';
 import { untilScopeGone } from '../cgroup/systemd/scope-end.js';
+import { isSupervised } from '../spec/annotations.js';
 import { now } from '../util/now.js';
 import { isAlive } from './identity.js';
 import { killState } from './kill-state.js';
@@ -17,7 +18,8 @@ export interface Pruned {
 }
 
 /**
- * Clears away what crashes have left: containers whose owner is dead are killed, their cgroups and state removed.
+ * Clears away what crashes have left: containers whose owner is dead are killed, their cgroups and state removed. Those of a
+ * supervisor are not: the next one takes them over.
  *
  * @param dryRun - clear nothing away, and list what would be
  * @throws the first error, when all that can be cleared away is
@@ -26,11 +28,12 @@ export async function clearAbandoned(store: Store, dryRun: boolean): Promise<rea
   const pruned: Pruned[] = [];
   const failures: unknown[] = [];
   for (const name of store.names()) {
+    if (isHeirs(store, name)) continue;
     const owned = await claimAbandoned(store, name);
     if (owned === undefined) continue;
     try {
       const state = store.read(name);
-      const report = state === undefined ? undefined : await clear(state, dryRun);
+      const report = state === undefined ? undefined : await clearState(state, dryRun);
       if (dryRun) owned.release();
       else owned.remove();
       if (state !== undefined && !dryRun) removeParent(state.cgroup);
@@ -43,6 +46,16 @@ export async function clearAbandoned(store: Store, dryRun: boolean): Promise<rea
   // One that cannot be cleared away does not keep the others from it; but it does not pass in silence either.
   if (failures.length > 0) throw failures[0];
   return pruned;
+}
+
+// What cannot be read is nobody's, and an error of its own.
+function isHeirs(store: Store, name: string): boolean {
+  try {
+    const state = store.read(name);
+    return state !== undefined && isSupervised(state.spec);
+  } catch {
+    return false;
+  }
 }
 
 /** How long the lock of a dead owner is waited for. */
@@ -66,7 +79,8 @@ export async function claimAbandoned(store: Store, name: string): Promise<OwnedS
   }
 }
 
-async function clear(state: State, dryRun: boolean): Promise<KillReport> {
+/** Kills a container, and removes its cgroups. @throws as {@link killState} does */
+export async function clearState(state: State, dryRun: boolean): Promise<KillReport> {
   const report = await killState(state, { dryRun });
   if (!dryRun) await untilScopeGone(state.cgroup);
   return report;

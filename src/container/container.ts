@@ -1,49 +1,27 @@
-import { closeSync } from 'node:fs';
 import type { Readable, Writable } from 'node:stream';
 import { freezeCgroup, thawCgroup } from '../cgroup/freeze.js';
 import type { KillReport } from '../cgroup/kill.js';
+import { listProcesses } from '../cgroup/processes.js';
+import { hasCgroup } from '../cgroup/ref.js';
 import type { Limits } from '../cgroup/limits.js';
 import type { SignalReport } from '../cgroup/signal.js';
 import type { Stats } from '../cgroup/stats.js';
 import { StateError } from '../errors/state-errors.js';
 import type { UpdateOptions } from '../spec/options.js';
-import { diesWithParent } from '../spec/annotations.js';
-import { checkHeld, readFigures } from './describe.js';
-import {
-  type EndingOptions,
-  type Endable,
-  type StopOptions,
-  type Verdict,
-  checkEnding,
-  stop,
-  watchEnding,
-} from './ending.js';
+import { diesWithParent, isSupervised } from '../spec/annotations.js';
+import { checkHeld, describeState, readFigures } from './describe.js';
+import { type Endable, type StopOptions, type Verdict, checkEnding, stop, watchEnding } from './ending.js';
 import { type ExecOptions, type ExecProcess, startExec } from './exec.js';
-import { leaveScope } from './keeper.js';
+import type { ContainerInfo } from './info.js';
 import { type LiveContainer, noteEnd, noteStart } from './leaving.js';
-import { type LaunchedProcess, sendSignal } from './launch.js';
-import type { Pidfd } from '../native/pidfd.js';
+import type { ContainerParts } from './parts.js';
 import type { PipeOptions, Pipes, TerminalOption } from './pipes.js';
-import { type ContainerResult, mainExit } from './result.js';
+import type { ContainerResult, MainExit } from './result.js';
 import type { State } from './state.js';
-import type { OwnedState } from './state-file.js';
-import type { NodeStreams, StreamOption } from './streams.js';
+import type { StreamOption } from './streams.js';
 import { Teardown } from './teardown.js';
 import type { Terminal } from './terminal.js';
 import { now } from '../util/now.js';
-
-/** What a container is put together from. */
-export interface ContainerParts {
-  readonly state: State;
-  readonly owned: OwnedState;
-  readonly process: LaunchedProcess;
-  readonly streams: NodeStreams;
-  readonly ending: EndingOptions;
-  /** {@link now} at the start of the launch. */
-  readonly startedAt: number;
-  /** What this host could not give in full. */
-  readonly notes: readonly string[];
-}
 
 /**
  * A running container. Nothing that was ever started in it outlives {@link Container.kill}, an abort, a timeout, or the
@@ -72,25 +50,29 @@ export class Container implements AsyncDisposable {
   readonly #parts: ContainerParts;
   readonly #verdict: Verdict;
   readonly #live: LiveContainer;
-  readonly #mainEnd: ReturnType<Pidfd['wait']>;
   #isChanged = false;
+  #isOver = false;
   readonly #teardown: Teardown;
 
   /** @internal */
   constructor(parts: ContainerParts) {
     this.#parts = parts;
     this.id = parts.state.id;
-    this.pid = parts.process.pid;
+    this.pid = parts.main.pid;
     this.notes = parts.notes;
     ({ stdin: this.stdin, stdout: this.stdout, stderr: this.stderr, terminal: this.terminal } = parts.streams);
     this.#live = { cgroup: parts.state.cgroup, owned: parts.owned, dies: diesWithParent(parts.state.spec) };
     noteStart(this.#live);
-    this.#mainEnd = parts.process.pidfd.wait();
-    this.#teardown = new Teardown(parts, { mainEnd: this.#mainEnd, latest: () => this.#state });
+    this.#teardown = new Teardown(parts, () => this.#state);
     this.exited = this.#finish();
     // Whoever does not ask for the result is not to be brought down by it.
     this.exited.catch(() => undefined);
-    this.#verdict = watchEnding(this.#endable(), parts.ending);
+    const note = isSupervised(parts.state.spec)
+      ? (verdict: keyof Verdict): void => {
+          parts.owned.update({ verdict });
+        }
+      : undefined;
+    this.#verdict = watchEnding(this.#endable(), parts.ending, note);
   }
 
   /**
@@ -115,7 +97,7 @@ export class Container implements AsyncDisposable {
     checkEnding(options);
     const ask = (signal: string): unknown => (allProcesses ? this.#signalEvery(signal) : this.signal(signal));
     const signal = async (name: string): Promise<void> => {
-      if (this.#hasEnded) return;
+      if (this.#isOver) return;
       await ask(name);
       (await import('./signalling.js')).thawIfPaused(this.#parts.state);
     };
@@ -131,7 +113,7 @@ export class Container implements AsyncDisposable {
    * @returns `false` when it has ended already
    */
   signal(signal: string | number): boolean {
-    return sendSignal(this.#parts.process.pidfd, signal);
+    return this.#parts.main.signal(signal);
   }
 
   /**
@@ -179,6 +161,18 @@ export class Container implements AsyncDisposable {
       owned.update({ update });
       this.#isChanged = true;
     });
+  }
+
+  /** @internal Returns what a list of containers shows of it. */
+  describe(): ContainerInfo {
+    return describeState(this.#state);
+  }
+
+  /** @internal Lists its processes, by pid; of one without a cgroup only the first is known. */
+  listPids(): readonly number[] {
+    const { cgroup, init } = this.#state;
+    if (hasCgroup(cgroup)) return listProcesses(cgroup);
+    return this.#parts.main.hasEnded || init === undefined ? [] : [init.pid];
   }
 
   /** Returns what it uses now. */
@@ -236,34 +230,52 @@ export class Container implements AsyncDisposable {
     return this.#isChanged || owned.hasAdditions ? (owned.read() ?? state) : state;
   }
 
-  get #hasEnded(): boolean {
-    return this.#parts.process.pidfd.fd < 0;
-  }
-
   #checkRunning(action: string): void {
-    if (this.#hasEnded) throw new StateError(action, this.id, 'stopped');
+    if (this.#isOver) throw new StateError(action, this.id, 'stopped');
   }
 
   /** Waits for the main process, and then takes everything else along. */
   async #finish(): Promise<ContainerResult> {
-    const { process, startedAt } = this.#parts;
-    const waited = await this.#mainEnd;
-    const exit = mainExit(process.reportFd, waited);
-    const { leftBehind, usage } = await this.#teardown.finish();
-    const result = (): ContainerResult => ({
-      ...exit,
+    const { main, owned, state, startedAt } = this.#parts;
+    const exit = await main.exit;
+    const { leftBehind, usage } = await this.#teardown.finish(exit);
+    this.#isOver = true;
+    const exitedAt = this.#parts.onEnd && main.readReport()?.exitedAt;
+    await main.release(state.cgroup);
+    const result: ContainerResult = {
+      ...(exit ?? this.#guessExit()),
       ...this.#verdict,
+      ...(state.verdict !== undefined && { [state.verdict]: true }),
       oomKilled: usage.oomKilled === true,
       usage,
       leftBehind,
       durationMs: now() - startedAt,
-    });
-    process.pidfd.close();
-    closeSync(process.reportFd);
-    if (process.keeper !== undefined) await leaveScope(process.keeper, this.#parts.state.cgroup);
-    this.#parts.owned.remove(result);
+    };
+    this.#tell(result, exitedAt);
+    owned.remove(() => result);
     noteEnd(this.#live);
     this.#parts.streams.finish();
-    return result();
+    return result;
+  }
+
+  // What cannot be written down is kept, for whoever takes the container over.
+  #tell(result: ContainerResult, exitedAt: bigint | undefined): void {
+    const { onEnd, owned, streams } = this.#parts;
+    try {
+      onEnd?.(result, exitedAt === undefined ? new Date() : new Date(Number(exitedAt / NS_PER_MS)));
+    } catch (error) {
+      owned.release();
+      noteEnd(this.#live);
+      streams.finish();
+      throw error;
+    }
+  }
+
+  // Who was killed has no time to note how it ended.
+  #guessExit(): MainExit & Pick<ContainerResult, 'statusUnknown'> {
+    if (this.#teardown.isKill || this.#state.killed === true) return { exitCode: null, signal: 'SIGKILL' };
+    return { exitCode: null, signal: null, statusUnknown: true };
   }
 }
+
+const NS_PER_MS = 1_000_000n;

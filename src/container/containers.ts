@@ -6,13 +6,13 @@ import type { SignalReport } from '../cgroup/signal.js';
 import type { CgroupRef } from '../cgroup/types.js';
 import { inodeOf } from '../cgroup/ref.js';
 import { readUsage } from '../cgroup/usage.js';
-import { NotFoundError } from '../errors/state-errors.js';
+import { isSupervised } from '../spec/annotations.js';
 import type { UpdateOptions } from '../spec/options.js';
 import { type Pruned, claimAbandoned, clearAbandoned } from './clearing.js';
 import type { CopyDestination, CopyOptions, CopyReport, CopySource } from './copy/copy.js';
 import type { PipeOptions, Pipes, TerminalOption } from './pipes.js';
-import type { LastUsage, State } from './state.js';
-import type { StopReport } from './stopping.js';
+import { type LastUsage, type State, isSameContainer } from './state.js';
+import type { StopReport, StopRequest } from './stopping.js';
 import { Store, stateDirectory } from './store.js';
 import type { StreamOption } from './streams.js';
 import { type ExecOptions, type ExecProcess, startExec } from './exec.js';
@@ -22,7 +22,6 @@ import type { ContainerInfo } from './info.js';
 import { killState } from './kill-state.js';
 import { findNested, isNestedPath, outermost } from './nested.js';
 import { type ContainerTree, growTree, selectBranch } from './tree.js';
-import type { StopOptions } from './ending.js';
 import { type ContainerEvents, type EventOptions, watchContainers } from './events/watch.js';
 import { type ContainerInternals, readInternals } from './inspect.js';
 import { type EndReport, type WaitOptions, waitForEnd } from './wait.js';
@@ -41,9 +40,10 @@ export class Containers {
     this.#store = new Store(stateDirectory(options.stateDir, process.geteuid?.() ?? 0, process.env));
   }
 
-  /** Lists the containers, by name. */
-  list(): readonly ContainerInfo[] {
-    return this.#store.list().map((state) => describeState(state));
+  /** Lists the containers, by name. @param options - `except`: those that are left out, and not looked at */
+  list({ except }: { readonly except?: ReadonlySet<string> } = {}): readonly ContainerInfo[] {
+    const names = this.#store.names().filter((name) => except?.has(name) !== true);
+    return this.#store.list(names).map((state) => describeState(state));
   }
 
   /**
@@ -51,12 +51,18 @@ export class Containers {
    * those below it.
    *
    * @param names - which, instead of all; also the path of one in another: `outer/inner`
+   * @param how - `brief`: without the figures that nobody watches from second to second: peaks, swap, kinds of CPU time
    * @throws NotFoundError
    */
-  tree(names: readonly string[] = []): readonly ContainerTree[] {
-    const grow = (state: State): ContainerTree => growTree(describeState(state), state.cgroup);
+  tree(names: readonly string[] = [], how: { readonly brief?: boolean } = {}): readonly ContainerTree[] {
+    const grow = (state: State): ContainerTree => growTree(describeState(state, how), state.cgroup, how);
     if (names.length === 0) return this.#store.list().map(grow);
     return names.map((name) => selectBranch(grow(this.#store.get(outermost(name))), name));
+  }
+
+  /** Tells whether there is a container of that name, whether or not it runs yet. */
+  has(id: string): boolean {
+    return this.#store.read(id) !== undefined;
   }
 
   /** Returns one container. @throws NotFoundError */
@@ -66,7 +72,7 @@ export class Containers {
 
   /**
    * Kills a container whole, whoever its owner is, and waits until its cgroup is gone. Its owner, if alive, learns how it
-   * ended; otherwise its state is removed, too.
+   * ended; otherwise its state is removed, too, unless it is a supervisor's.
    *
    * @param id - its name, or the path of one in another: `outer/inner`
    * @param options - `dryRun`: kill nothing, and list the processes that would die
@@ -77,13 +83,14 @@ export class Containers {
     const state = this.#store.get(id);
     const { cgroup } = state;
     if (options.dryRun === true) return killState(state, { dryRun: true });
-    this.#store.add(id, { killed: true }, isSame(state));
+    this.#store.add(id, { killed: true }, isSameContainer(state));
     const report = await killState(state, {
       beforeRemove: () => {
         this.#saveUsage(id, cgroup, { inode: inodeOf(cgroup), usage: readUsage(cgroup) });
       },
     });
-    (await claimAbandoned(this.#store, id))?.remove();
+    // The next supervisor is to learn how it ended.
+    if (!isSupervised(state.spec)) (await claimAbandoned(this.#store, id))?.remove();
     removeParent(cgroup);
     return report;
   }
@@ -95,11 +102,12 @@ export class Containers {
    * @param options - what is not given is as it was said when the container was made, else SIGTERM and 10 s
    * @throws NotFoundError, StateError, OptionError; as {@link Containers.kill} does
    */
-  async stop(id: string, options: StopOptions = {}): Promise<StopReport> {
+  async stop(id: string, options: StopRequest = {}): Promise<StopReport> {
     const { stopContainer } = await import('./stopping.js');
     return stopContainer(id, options, {
       store: this.#store,
-      kill: () => this.kill(id).catch(unlessNotFound),
+      onAsked: options.onAsked,
+      kill: () => this.kill(id),
     });
   }
 
@@ -212,7 +220,7 @@ export class Containers {
     const { updateContainer } = await import('./updating.js');
     const state = this.#getAlive('update', id);
     return updateContainer(state, options, (update) => {
-      this.#store.add(id, { update }, isSame(state));
+      this.#store.add(id, { update }, isSameContainer(state));
     });
   }
 
@@ -249,7 +257,8 @@ export class Containers {
   }
 
   /**
-   * Clears away what crashes have left: containers whose owner is dead are killed, their cgroups and state removed.
+   * Clears away what crashes have left: containers whose owner is dead are killed, their cgroups and state removed. Those of a
+   * supervisor are left to the next one.
    *
    * @param options - `dryRun`: clear nothing away, and list what would be
    * @returns what was cleared away, by name; without a report where a start had not got as far as a cgroup
@@ -276,7 +285,7 @@ export class Containers {
 
   // cgroup v2 itself tells those who watch.
   #noteFrozen(state: State, frozen: boolean): void {
-    if (state.cgroup.v2 === undefined) this.#store.add(state.id, { frozen }, isSame(state));
+    if (state.cgroup.v2 === undefined) this.#store.add(state.id, { frozen }, isSameContainer(state));
   }
 
   // The owner reads it when it finds the cgroup gone. An owner that has finished already needs it no more, and a container
@@ -284,12 +293,4 @@ export class Containers {
   #saveUsage(id: string, cgroup: CgroupRef, lastUsage: LastUsage): void {
     this.#store.add(id, { lastUsage }, (now) => inodeOf(now.cgroup) === inodeOf(cgroup));
   }
-}
-
-function isSame({ createdAt, owner }: State): (now: State) => boolean {
-  return (now) => now.createdAt === createdAt && now.owner.pid === owner.pid;
-}
-
-function unlessNotFound(error: unknown): void {
-  if (!(error instanceof NotFoundError)) throw error;
 }

@@ -27,7 +27,8 @@ export function creatingState(
 
 let own: State['owner'] | undefined;
 
-function ownIdentity(): State['owner'] {
+/** Returns the identity of this process. @throws ContainerError where /proc is missing */
+export function ownIdentity(): State['owner'] {
   own ??= readIdentity(process.pid);
   if (own === undefined) throw new ContainerError('read /proc/self/stat: is /proc mounted?', 'ERR_UNSUPPORTED');
   return own;

@@ -1,22 +1,22 @@
 import { isFrozen } from '../cgroup/freeze.js';
 import { hasCgroup } from '../cgroup/ref.js';
-import { type Stats, readStats } from '../cgroup/stats.js';
+import { type Stats, type StatsOptions, readStats } from '../cgroup/stats.js';
 import { StateError } from '../errors/state-errors.js';
 import { UnsupportedError } from '../errors/unsupported-error.js';
-import { labelsOf } from '../spec/annotations.js';
+import { isSupervised, labelsOf } from '../spec/annotations.js';
 import { isAlive } from './identity.js';
 import type { ContainerInfo, Status } from './info.js';
 import { listFamily } from './one-by-one.js';
 import type { State } from './state.js';
 
-/** Returns what a list of containers shows of one. */
-export function describeState(state: State): ContainerInfo {
+/** Returns what a list of containers shows of one. @param how - how much is read of what it uses */
+export function describeState(state: State, how: StatsOptions = {}): ContainerInfo {
   const { id, init, spec, createdAt } = state;
   const alive = isInitAlive(state);
-  const stats = readFigures(state);
+  const stats = readFigures(state, how);
   return {
     id,
-    status: selectStatus(state, alive),
+    status: selectStatus(state, alive, () => stats.frozen),
     ...(alive && init !== undefined ? { pid: init.pid } : {}),
     command: spec.process.args,
     labels: labelsOf(spec),
@@ -27,8 +27,8 @@ export function describeState(state: State): ContainerInfo {
 }
 
 /** Reads what a container uses; of one without a cgroup only how many processes there are can be told. */
-export function readFigures({ cgroup, init }: State): Stats {
-  const stats = readStats(cgroup);
+export function readFigures({ cgroup, init }: State, how: StatsOptions = {}): Stats {
+  const stats = readStats(cgroup, how);
   if (hasCgroup(cgroup) || init === undefined || !isAlive(init)) return stats;
   return { ...stats, processes: listFamily(init.pid).length };
 }
@@ -62,9 +62,10 @@ function isInitAlive({ init }: State): boolean {
   return init !== undefined && isAlive(init);
 }
 
-function selectStatus(state: State, alive: boolean): Status {
-  if (!isAlive(state.owner)) return 'abandoned';
+// That the owner is dead says nothing of a supervisor's container: the next supervisor takes it over.
+function selectStatus(state: State, alive: boolean, frozen = (): boolean => isFrozen(state.cgroup)): Status {
+  if (!isSupervised(state.spec) && !isAlive(state.owner)) return 'abandoned';
   if (state.status === 'creating') return 'creating';
   if (!alive) return 'stopped';
-  return isFrozen(state.cgroup) ? 'paused' : 'running';
+  return frozen() ? 'paused' : 'running';
 }

@@ -77,13 +77,15 @@ export async function stop(target: Endable, { stopSignal = 'SIGTERM', gracePerio
 /**
  * Watches the AbortSignal and the clock for as long as the target lives.
  *
+ * @param note - called when it is to end, before anything is done about it
  * @returns what ended it, filled in when it happens
  */
-export function watchEnding(target: Endable, options: EndingOptions): Verdict {
+export function watchEnding(target: Endable, options: EndingOptions, note?: (reason: keyof Verdict) => void): Verdict {
   const verdict: Verdict = { timedOut: false, aborted: false };
   const end = (reason: keyof Verdict): void => {
     if (verdict.timedOut || verdict.aborted) return;
     verdict[reason] = true;
+    note?.(reason);
     const gentle = (options.gracePeriod ?? (options.stopSignal === undefined ? 0 : DEFAULT_GRACE_MS)) > 0;
     // Whoever waits for the end learns of a failed kill there.
     (gentle ? stop(target, options) : target.kill()).catch(() => undefined);

@@ -1,17 +1,19 @@
+import { constants, openSync } from 'node:fs';
 import { isFrozen } from '../cgroup/freeze.js';
 import { join } from '../cgroup/join.js';
 import type { CgroupLeaf } from '../cgroup/leaf.js';
 import { hasCgroup } from '../cgroup/ref.js';
-import { Manager } from '../cgroup/systemd/manager.js';
-import { scopeDirectory } from '../cgroup/systemd/scope.js';
-import type { CgroupRef } from '../cgroup/types.js';
 import type { compileExec } from '../compile/exec.js';
-import { isContainerError } from '../errors/container-error.js';
 import { StateError } from '../errors/state-errors.js';
+import { Fd } from '../native/fd.js';
 import type { Pidfd } from '../native/pidfd.js';
+import { ROOT } from '../compile/stage.js';
+import { O_PATH } from '../util/linux.js';
+import { withinOf } from '../spec/within.js';
 import { UndoStack } from '../util/undo.js';
 import { type ExecPlace, type ExecRequest, choosePlace } from './exec-place.js';
 import { openProcess } from './identity.js';
+import { joinPlace } from './join-place.js';
 import { type LaunchContext, type LaunchedProcess, actNow, launchProcess } from './launch.js';
 import { listenerOf } from './seccomp-listener.js';
 import type { State } from './state.js';
@@ -66,25 +68,37 @@ export async function enter(
   }
 }
 
-function launchIn(
+async function launchIn(
   { bornIn, joined }: ExecPlace,
   { container, state, ...context }: Entry,
   plan: ReturnType<typeof compileExec>,
 ): Promise<LaunchedProcess> {
   const { id, spec, init } = state;
   const listener = listenerOf(spec, () => ({ id, status: 'running', pid: init?.pid ?? 0 }));
-  return launchProcess(
+  using root = openRootOf(state, container);
+  const fds = new Map([['container', container.fd], ...(root === undefined ? [] : [[ROOT, root.number] as const])]);
+  return await launchProcess(
     { ...plan, content: () => plan },
-    { ...context, ...listener, fds: new Map([['container', container.fd]]) },
+    { ...context, ...listener, fds },
     {
       ...(bornIn === undefined ? {} : { cgroupPath: bornIn }),
       join: async ({ pid, fallback }) => {
         if (bornIn !== undefined && fallback !== undefined) await joinPlace(bornIn, state.cgroup, pid);
-        for (const path of joined) join(path, pid, actNow);
+        for (const path of [...joined, ...(state.cgroup.also ?? [])]) join(path, pid, actNow);
         return bornIn;
       },
     },
   );
+}
+
+// Who lives in somebody else's mount namespace may have another root directory than that.
+function openRootOf({ id, spec, init }: State, container: Pidfd): Fd | undefined {
+  if (withinOf(spec) === undefined || init === undefined) return undefined;
+  const root = new Fd(openSync(`/proc/${String(init.pid)}/root`, O_PATH | constants.O_DIRECTORY));
+  // It was that of the container, and not of a process that has taken over the pid.
+  if (!container.hasEnded) return root;
+  root.close();
+  throw new StateError('exec in', id, 'stopped');
 }
 
 /**
@@ -101,17 +115,4 @@ export function openInit({ id, init, cgroup }: State, ignorePaused = false): Pid
   const pidfd = openProcess(init);
   if (pidfd === undefined) throw new StateError('exec in', id, 'stopped');
   return pidfd;
-}
-
-// Where this user may write neither the cgroup above both, nor be cloned across it, systemd does it for them.
-async function joinPlace(path: string, ref: CgroupRef, pid: number): Promise<void> {
-  const { scope } = ref;
-  try {
-    join(path, pid, actNow);
-  } catch (error) {
-    const unit = scopeDirectory(ref);
-    if (scope === undefined || unit === undefined || !isContainerError(error) || error.code !== 'EACCES') throw error;
-    using manager = await Manager.connect();
-    await manager.attach(scope, path.slice(unit.length), pid);
-  }
 }

@@ -6,6 +6,7 @@ import { compileExec } from '../compile/exec.js';
 import { readHostFacts } from '../host/read-facts.js';
 import { readReportPage } from '../native/report-page.js';
 import { type ProcessOverrides, toExecProcess } from '../spec/exec.js';
+import { withinOf } from '../spec/within.js';
 import { UndoStack } from '../util/undo.js';
 import { chooseStreams } from './choose-streams.js';
 import { type EndingOptions, type Endable, checkEnding, stop, watchEnding } from './ending.js';
@@ -152,7 +153,8 @@ export async function startExec(
     });
     const facts = readHostFacts({ paths: [], cwd: '/' });
     const openStreams = await chooseStreams(options, target);
-    const streams = openStreams(hostOwner(target.user, state.idMaps, facts.caller.privileged), undo);
+    const owner = withinOf(state.spec)?.owner;
+    const streams = openStreams(owner ?? hostOwner(target.user, state.idMaps, facts.caller.privileged), undo);
     const entered = await enter({ state, container, undo, faults, streams: streams.child }, (alone) =>
       compileExec(state.spec, target, { facts, idMaps: state.idMaps, alone, id: state.id }),
     );

@@ -24,6 +24,11 @@ export function isAlive(identity: ProcessIdentity): boolean {
   return identity.bootId === readBootId() && readStartTime(identity.pid) === identity.startTime;
 }
 
+/** Tells whether it is that of a process of this boot: all others are gone, with all that they had. */
+export function isOfThisBoot(identity: ProcessIdentity): boolean {
+  return identity.bootId === readBootId();
+}
+
 /**
  * Opens a process by its recorded identity. The pid is looked up first and checked afterwards: from then on the pidfd
  * cannot come to mean another process.
@@ -62,7 +67,8 @@ export function parseZombieStatus(stat: string, startTime: string): number | und
   return Number(fields[EXIT_CODE]);
 }
 
-function readBootId(): string {
+/** Returns what tells this boot of the machine from every other. @see proc_sys_kernel(5), random/boot_id */
+export function readBootId(): string {
   bootId ??= readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
   return bootId;
 }

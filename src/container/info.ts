@@ -2,7 +2,8 @@ import type { Stats } from '../cgroup/stats.js';
 
 /**
  * `creating`, `running` and `paused` say what they mean; `stopped`: its first process has ended and its owner is clearing
- * up; `abandoned`: its owner died without clearing up, and `prune` will.
+ * up; `abandoned`: its owner died without clearing up, and `prune` will. A container of a supervisor's is never that: it is taken
+ * over by the next one.
  */
 export type Status = 'creating' | 'running' | 'paused' | 'stopped' | 'abandoned';
 

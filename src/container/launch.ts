@@ -1,6 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import { createCgroup } from '../cgroup/create.js';
-import { joinV1, joinV2 } from '../cgroup/join.js';
+import { joinAlso, joinV1 } from '../cgroup/join.js';
 import type { Act, CgroupRef } from '../cgroup/types.js';
 import { NOTES } from '../compile/notes.js';
 import { OptionError } from '../errors/option-error.js';
@@ -17,6 +17,7 @@ import type { UndoStack } from '../util/undo.js';
 import { type Running, follow } from './follow.js';
 import { type EncodedPlan, type HandOverContext, handOver } from './hand-over.js';
 import { writeIdMaps } from './id-maps.js';
+import { joinPlace } from './join-place.js';
 import type { Keeper } from './keeper.js';
 import type { Listener } from './seccomp-listener.js';
 import type { PreludeContext } from './prelude.js';
@@ -42,6 +43,8 @@ export interface LaunchContext {
   readonly fds?: ReadonlyMap<string, number>;
   /** Runs the hooks of the runtime, when the container is mounted and not yet entered. */
   readonly runHooks?: (pid: number) => Promise<void>;
+  /** Called when the process exists, and does nothing yet. */
+  readonly onClone?: (pid: number) => void;
   /** Who gets the notifications of its seccomp filter; needed where there are some. */
   readonly listener?: Listener;
 }
@@ -84,9 +87,11 @@ export async function launchContainer(
   const process = await launchProcess(plan, context, {
     ...(v2 === undefined || barred !== undefined ? {} : { cgroupPath: v2.payload }),
     join: (launched) => {
-      if (launched.fallback !== undefined || barred !== undefined) joinV2(plan.cgroup, launched.pid, act);
+      context.onClone?.(launched.pid);
       joinV1(plan.cgroup, launched.pid, act);
-      return barred === undefined ? undefined : Promise.resolve(barred);
+      joinAlso(plan.cgroup, launched.pid, act);
+      if (v2 === undefined || (launched.fallback === undefined && barred === undefined)) return undefined;
+      return joinPlace(v2.payload, cgroup, launched.pid, act).then(() => barred);
     },
   });
   return { ...process, cgroup };

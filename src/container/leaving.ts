@@ -52,14 +52,9 @@ function leave(): void {
   removeParents();
 }
 
-/** Removes the directories above the containers that this process has had; those that hold others stay. */
+/** Removes the directories above the containers that this process has had; those that hold others stay, and go another time. */
 export function removeParents(): void {
-  for (const cgroup of parents.values()) {
-    attempt(() => {
-      removeParent(cgroup);
-    });
-  }
-  parents.clear();
+  for (const [key, cgroup] of parents) if (!removeParent(cgroup)) parents.delete(key);
 }
 
 // What fails here is left for `corral prune`: there is nobody any more to tell.

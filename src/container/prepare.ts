@@ -10,7 +10,7 @@ import type { ContainerOptions } from '../spec/options.js';
 import { checkOptions } from '../spec/options-schema.js';
 import type { Spec } from '../spec/types.js';
 import { randomName } from './random-name.js';
-import { surroundings } from './surroundings.js';
+import { type CallerSurroundings, surroundings } from './surroundings.js';
 
 /** A container that was thought through, and of which nothing exists yet. */
 export class Prepared {
@@ -37,15 +37,42 @@ export class Prepared {
   }
 }
 
+/** What a supervisor says of a container for which it was asked by somebody else. */
+export interface OnBehalf {
+  /** Of whoever asks; absent: this process's. */
+  readonly around?: CallerSurroundings | undefined;
+  /** Where the state of containers is kept, where that was chosen. */
+  readonly stateDir?: string | undefined;
+  /** More annotations of corral's own. */
+  readonly annotations?: Readonly<Record<string, string>>;
+  /** Makes the spec that of somebody who may less than this process. */
+  readonly adjust?: ((spec: Spec) => Spec) | undefined;
+}
+
 /**
  * Turns a command and options into a spec and its plan, without doing anything.
  *
  * @throws OptionError for a value that makes no sense; UnsupportedError for what this host cannot give
  */
-export function prepare(command: readonly string[], options: ContainerOptions): Prepared {
+export function prepare(command: readonly string[], options: ContainerOptions, behalf: OnBehalf = {}): Prepared {
+  const { id, spec } = prepareSpec(command, options, behalf);
+  return new Prepared(id, spec);
+}
+
+/**
+ * Does the first half of that: nothing of it depends on what this host can give.
+ *
+ * @throws OptionError
+ */
+export function prepareSpec(
+  command: readonly string[],
+  options: ContainerOptions,
+  { annotations = {}, adjust = (spec) => spec, ...behalf }: OnBehalf = {},
+): { readonly id: string; readonly spec: Spec } {
   checkOptions(options);
   const id = options.name ?? randomName();
-  return new Prepared(id, toSpec(command, id, options, surroundings(options.rootfs)));
+  const spec = toSpec(command, id, options, surroundings(options.rootfs, behalf));
+  return { id, spec: adjust({ ...spec, annotations: { ...spec.annotations, ...annotations } }) };
 }
 
 /** File systems that have refused an idmapped mount to this process. */

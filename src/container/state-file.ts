@@ -62,8 +62,47 @@ function parseLine(line: string, isFirst: boolean): readonly StateChange[] {
 
 /** Reads a state file. @returns `undefined` when there is none, or none yet */
 export function readStateFile(path: string): State | undefined {
+  const text = readIfThere(path);
+  return text === undefined ? undefined : parseState(text, path);
+}
+
+/** Reads state files again and again: what a file said is parsed once, as long as it says the same. */
+export class StateReader {
+  #known: ReadonlyMap<string, Known> = new Map();
+
+  /**
+   * Reads some state files.
+   *
+   * @param paths - what was known of others is forgotten
+   * @param readOne - reads one by the given function, which throws as {@link readStateFile} does
+   */
+  readAll(
+    paths: readonly string[],
+    readOne: (path: string, read: (path: string) => State | undefined) => State | undefined,
+  ): readonly State[] {
+    const next = new Map<string, Known>();
+    const read = (path: string): State | undefined => {
+      const text = readIfThere(path);
+      if (text === undefined) return undefined;
+      const before = this.#known.get(path);
+      const known = before?.text === text ? before : { text, state: parseState(text, path) };
+      next.set(path, known);
+      return known.state;
+    };
+    const states = paths.flatMap((path) => readOne(path, read) ?? []);
+    this.#known = next;
+    return states;
+  }
+}
+
+interface Known {
+  readonly text: string;
+  readonly state: State | undefined;
+}
+
+function readIfThere(path: string): string | undefined {
   try {
-    return parseState(readFileSync(path, 'utf8'), path);
+    return readFileSync(path, 'utf8');
   } catch (error) {
     if (isMissingFile(error)) return undefined;
     throw error;
@@ -93,6 +132,8 @@ export class OwnedState {
   #hasCompanions: boolean;
   /** How much of the file this process has written: if it is longer, others have added to it. */
   #written = 0;
+  /** Its number may be another file's by now. */
+  #isClosed = false;
 
   private constructor(path: string, fd: number, hasCompanions: boolean) {
     this.#path = path;
@@ -153,14 +194,14 @@ export class OwnedState {
     this.#written += writeLine(this.#fd, change);
   }
 
-  /** Tells whether others have added to it. */
+  /** Tells whether others have added to it; nobody has once it is gone. */
   get hasAdditions(): boolean {
-    return fstatSync(this.#fd).size > this.#written;
+    return !this.#isClosed && fstatSync(this.#fd).size > this.#written;
   }
 
-  /** Returns the state with what others have added. */
+  /** Returns the state with what others have added; `undefined` once it is gone. */
   read(): State | undefined {
-    return readOpenState(this.#fd, this.#path);
+    return this.#isClosed ? undefined : readOpenState(this.#fd, this.#path);
   }
 
   /**
@@ -176,11 +217,12 @@ export class OwnedState {
     }
     // After that: whoever comes later sees that it is too late.
     if (tell !== undefined && this.hasAdditions) writeLine(this.#fd, { ending: tell() });
-    closeSync(this.#fd);
+    this.release();
   }
 
   /** Gives up the lock, and leaves the file. */
   release(): void {
+    this.#isClosed = true;
     closeSync(this.#fd);
   }
 }

@@ -4,9 +4,9 @@ import type { IdMapPlan } from '../plan/types.js';
 import { mergeResources } from '../spec/merge-resources.js';
 import type { Spec } from '../spec/types.js';
 import type { Resources } from '../spec/resources.js';
-import type { EndingOptions } from './ending.js';
+import type { EndingOptions, Verdict } from './ending.js';
 import type { ProcessIdentity } from './identity.js';
-import type { ContainerResult } from './result.js';
+import type { ContainerResult, MainExit } from './result.js';
 
 /** What a state file holds: enough to find, enter, kill and clear away a container after any crash. */
 export interface State {
@@ -36,6 +36,10 @@ export interface State {
   readonly killed?: true;
   /** It was paused, or resumed: for those who watch, where there is only the v1 freezer, which tells nobody. */
   readonly frozen?: boolean;
+  /** Of a supervisor's: why it is being ended, for whoever takes it over. */
+  readonly verdict?: keyof Verdict;
+  /** Of a supervisor's: how its first process ended, where nothing else tells that. */
+  readonly exit?: MainExit;
   /** Left for the owner by whoever waits for its end: see awaited-state.ts. */
   readonly awaited?: true;
   /** Left by the owner for them. */
@@ -70,6 +74,12 @@ export function applyChange(state: Partial<State>, { update, ...change }: StateC
     }),
     updates: (next.updates ?? 0) + 1,
   };
+}
+
+/** Returns what tells a container from another one that has taken its name since; its owner may have become another. */
+export function isSameContainer({ createdAt, init, owner }: State): (now: State) => boolean {
+  return (now) =>
+    now.createdAt === createdAt && (init === undefined ? now.owner.pid === owner.pid : now.init?.pid === init.pid);
 }
 
 /** What a container had used when its cgroup was removed by somebody who is not its owner. */

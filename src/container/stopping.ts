@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { NotFoundError } from '../errors/state-errors.js';
 import { checkAlive } from './describe.js';
 import { DEFAULT_GRACE_MS, type StopOptions, checkEnding } from './ending.js';
 import { isAlive } from './identity.js';
@@ -14,11 +15,19 @@ export interface StopReport extends EndReport {
   readonly killed: boolean;
 }
 
+/** How a container is stopped, and who is told. */
+export interface StopRequest extends StopOptions {
+  /** Is told once it has been asked, with the milliseconds until the kill. */
+  readonly onAsked?: (graceMs: number) => void;
+}
+
 /** What {@link stopContainer} works with. */
 export interface StopContext {
   readonly store: Store;
   /** Kills it whole, and clears it away where its owner is dead. */
   readonly kill: () => Promise<unknown>;
+  /** It has been asked, and will be killed in so many milliseconds. */
+  readonly onAsked?: ((graceMs: number) => void) | undefined;
 }
 
 /**
@@ -39,13 +48,18 @@ export async function stopContainer(id: string, options: StopOptions, context: S
     const signalled =
       options.allProcesses === true ? (await signalEvery(state, signal)).processes : Number(signalMain(state, signal));
     thawIfPaused(state);
+    context.onAsked?.(graceMs);
     const grace = delay(graceMs, undefined, { signal: over.signal }).catch(() => undefined);
     const ended = await Promise.race([ending, grace]);
     // Where it has ended, the name may be another's by now; but an owner that has died clears nothing away.
-    if (ended === undefined || !isAlive(state.owner)) await context.kill();
+    if (ended === undefined || !isAlive(state.owner)) await context.kill().catch(unlessNotFound);
     return { ...(ended ?? (await ending)), signalled, killed: ended === undefined };
   } finally {
     over.abort();
     ending.catch(() => undefined);
   }
+}
+
+function unlessNotFound(error: unknown): void {
+  if (!(error instanceof NotFoundError)) throw error;
 }

@@ -1,17 +1,19 @@
-import { lstatSync, mkdirSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ContainerError } from '../errors/container-error.js';
 import { AlreadyExistsError, NotFoundError } from '../errors/state-errors.js';
 import { checkName } from '../spec/parse/name.js';
 import { isMissingFile } from '../util/missing.js';
 import { AwaitedState } from './awaited-state.js';
+import { makeOwnDirectory } from './own-directory.js';
 import type { State, StateChange } from './state.js';
-import { addToStateFile, OwnedState, readStateFile, STATE_SUFFIX } from './state-file.js';
+import { addToStateFile, OwnedState, readStateFile, STATE_SUFFIX, StateReader } from './state-file.js';
 
 /** The states of one user's containers: a file each, named by the container. */
 export class Store {
   readonly directory: string;
   readonly #check: (id: string) => string;
+  readonly #reader = new StateReader();
 
   /** @param check - what an id is checked by; throws OptionError */
   constructor(directory: string, check: (id: string) => string = (id) => checkName(id, 'container')) {
@@ -37,28 +39,9 @@ export class Store {
     }
   }
 
-  /**
-   * Makes the directory, unless it is there.
-   *
-   * In /tmp, somebody else may have made it first: who can write there could put another cgroup into a state to kill.
-   *
-   * @throws ContainerError when others can write it
-   */
+  /** Makes the directory, unless it is there. @throws ContainerError when others can write it */
   makeDirectory(): void {
-    const status = lstatSync(this.directory, { throwIfNoEntry: false });
-    if (status === undefined) {
-      mkdirSync(this.directory, { recursive: true, mode: 0o700 });
-      this.makeDirectory();
-      return;
-    }
-    if (status.uid === process.geteuid?.() && (status.mode & 0o170022) === 0o040000) return;
-    throw new ContainerError(
-      `use ${this.directory}: it is not a directory that this user alone can write`,
-      'ERR_STATE_DIR',
-      {
-        hint: 'choose another with --state-dir, or stateDir in the library',
-      },
-    );
+    makeOwnDirectory(this.directory, 'choose another with --state-dir, or stateDir in the library');
   }
 
   /** Returns the path of a container's state file. */
@@ -78,20 +61,12 @@ export class Store {
     return readStateFile(this.path(id));
   }
 
-  /** Returns the states of all containers, by name. */
-  list(): readonly State[] {
-    return this.names().flatMap((name) => this.#readOrWarn(name) ?? []);
-  }
-
-  // A list with one broken entry is worth more than none.
-  #readOrWarn(name: string): State | undefined {
-    try {
-      return this.read(name);
-    } catch (error) {
-      if (!(error instanceof ContainerError)) throw error;
-      process.emitWarning(error.message, { code: error.code });
-      return undefined;
-    }
+  /** Returns the states of all containers, by name. @param names - which, instead of all */
+  list(names: readonly string[] = this.names()): readonly State[] {
+    return this.#reader.readAll(
+      names.map((name) => this.path(name)),
+      readOrWarn,
+    );
   }
 
   /** Lists the names that are taken, those of crashed creations included. */
@@ -129,6 +104,17 @@ export class Store {
   }
 }
 
+// A list with one broken entry is worth more than none.
+function readOrWarn(path: string, read: (path: string) => State | undefined): State | undefined {
+  try {
+    return read(path);
+  } catch (error) {
+    if (!(error instanceof ContainerError)) throw error;
+    process.emitWarning(error.message, { code: error.code });
+    return undefined;
+  }
+}
+
 /**
  * Returns where the caller's containers are kept: `/run/corral` for root, else `$XDG_RUNTIME_DIR/corral`.
  *
@@ -140,4 +126,9 @@ export function stateDirectory(given: string | undefined, uid: number, env: Node
   if (uid === 0) return '/run/corral';
   // The specification of XDG_RUNTIME_DIR has relative paths ignored.
   return !runtime?.startsWith('/') ? `/tmp/corral-${String(uid)}` : `${runtime}/corral`;
+}
+
+/** Returns the directory of the supervisor's socket. @param stateDir - the state directory */
+export function apiDirectory(stateDir: string): string {
+  return join(stateDir, 'api');
 }

@@ -5,6 +5,7 @@ import { toHostId } from '../compile/ids.js';
 import { addon } from '../native/addon.js';
 import { call } from '../native/call.js';
 import { Fd } from '../native/fd.js';
+import { KEPT, type KeptOutput } from '../plan/kept.js';
 import type { IdMapPlan } from '../plan/types.js';
 import type { UndoStack } from '../util/undo.js';
 import type { Terminal } from './terminal.js';
@@ -32,9 +33,16 @@ export interface StreamOptions {
   readonly stderr?: StreamOption;
 }
 
+/** What was chosen for a container, for whoever starts it. The descriptors stay the chooser's. */
+export interface ChosenStreams extends StreamOptions {
+  readonly kept?: KeptOutput | undefined;
+}
+
 /** The ends of the streams: the child's descriptors, and this process's for those that are pipes. */
 export interface OpenedStreams {
   readonly child: Readonly<Record<'stdin' | 'stdout' | 'stderr', number>>;
+  /** What the init can be given to hold, by slot: still this process's. */
+  readonly kept?: ReadonlyMap<string, number>;
   /**
    * Once the child has its ends, closes them here, and turns this process's into Node streams, which own them from then on.
    *
@@ -88,7 +96,7 @@ export function hostOwner(
  *
  * @param owner - the host ids of the container's process; absent where they are the caller's
  */
-export function openStreams(options: StreamOptions, owner: StreamOwner | undefined, undo: UndoStack): OpenedStreams {
+export function openStreams(options: ChosenStreams, owner: StreamOwner | undefined, undo: UndoStack): OpenedStreams {
   const open = (name: Name, option: StreamOption): End => {
     const end = openEnd(name, option, owner);
     undo.push(`close ${name}`, () => {
@@ -102,6 +110,7 @@ export function openStreams(options: StreamOptions, owner: StreamOwner | undefin
   const stderr = open('stderr', options.stderr ?? 'pipe');
   return {
     child: { stdin: stdin.childFd, stdout: stdout.childFd, stderr: stderr.childFd },
+    kept: keepable(stdin.parent, options.kept),
     toNode: () => {
       for (const { own } of [stdin, stdout, stderr]) own?.close();
       const out = toOutput(stdout.parent);
@@ -120,6 +129,18 @@ export function openStreams(options: StreamOptions, owner: StreamOwner | undefin
       };
     },
   };
+}
+
+function keepable(input: Fd | undefined, output: ChosenStreams['kept']): ReadonlyMap<string, number> {
+  const found = new Map<string, number>();
+  if (input !== undefined) found.set(KEPT.input.slot, input.number);
+  if (output === undefined) return found;
+  const { stdout, stderr } = output;
+  return found
+    .set(KEPT.output.slot, stdout.pipe)
+    .set(KEPT.outputSpool.slot, stdout.spool)
+    .set(KEPT.errors.slot, stderr.pipe)
+    .set(KEPT.errorsSpool.slot, stderr.spool);
 }
 
 const STANDARD_FD: Readonly<Record<Name, number>> = { stdin: 0, stdout: 1, stderr: 2 };
@@ -166,6 +187,14 @@ function openPipe(name: Name, owner: StreamOwner | undefined): End {
   return { childFd: own.number, own, parent };
 }
 
+/** Returns the end of a pipe that is written to as a stream, which owns it from then on. */
+export function toInput(end: Fd): Writable {
+  return toSocket(end, { writable: true });
+}
+
+function toSocket(end: undefined, direction: { readable?: boolean; writable?: boolean }): null;
+function toSocket(end: Fd, direction: { readable?: boolean; writable?: boolean }): Socket;
+function toSocket(end: Fd | undefined, direction: { readable?: boolean; writable?: boolean }): Socket | null;
 function toSocket(end: Fd | undefined, direction: { readable?: boolean; writable?: boolean }): Socket | null {
   if (end === undefined) return null;
   // Loaded where it is needed: who passes its own streams on does not wait for it.

@@ -6,20 +6,31 @@ import { readHostFacts } from '../host/read-facts.js';
 import { addon } from '../native/addon.js';
 import { call } from '../native/call.js';
 import { PACKAGE_ROOT } from '../native/locate.js';
+import { apiDirectory, stateDirectory } from './store.js';
 import type { Surroundings } from '../spec/surroundings.js';
 import { type UserDatabase, resolveUser } from '../spec/parse/user.js';
 import { parseJson } from '../spec/config/json.js';
+
+/** Where whoever asks for a container is. */
+export type CallerSurroundings = Pick<Surroundings, 'cwd' | 'env'>;
 
 /**
  * Returns what options are read against: this process's own surroundings.
  *
  * @param rootfs - the root filesystem whose user database counts; absent: the host's
+ * @param about - `around`: of whoever asks, where that is not this process; `stateDir`: where the state of containers is kept
  */
-export function surroundings(rootfs: string | undefined): Surroundings {
-  const cwd = workingDirectory();
+export function surroundings(
+  rootfs: string | undefined,
+  {
+    around,
+    stateDir,
+  }: { readonly around?: CallerSurroundings | undefined; readonly stateDir?: string | undefined } = {},
+): Surroundings {
+  const { cwd, env } = around ?? { cwd: workingDirectory(), env: process.env };
   return {
     cwd,
-    env: process.env,
+    env,
     // Only a container without namespaces asks.
     get ids() {
       return {
@@ -29,6 +40,7 @@ export function surroundings(rootfs: string | undefined): Surroundings {
       };
     },
     resolve: (path) => resolve(cwd, path),
+    apiDirectory: apiDirectory(stateDirectory(stateDir, process.geteuid?.() ?? 0, process.env)),
     readJson,
     machine: () => readHostFacts({ paths: [], cwd }),
     program: [process.execPath, resolve(PACKAGE_ROOT)],

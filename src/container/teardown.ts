@@ -1,10 +1,11 @@
 import { type KillReport, killCgroup } from '../cgroup/kill.js';
 import { hasCgroup, inodeOf } from '../cgroup/ref.js';
 import { type Usage, readUsage } from '../cgroup/usage.js';
-import { readReportPage } from '../native/report-page.js';
+import { isSupervised } from '../spec/annotations.js';
 import { foreignRemover } from './foreign.js';
-import type { LaunchedProcess } from './launch.js';
+import type { MainProcess } from './main-process.js';
 import { checkSurvivors, killWithoutCgroup, selectLastRung } from './one-by-one.js';
+import type { MainExit } from './result.js';
 import type { State } from './state.js';
 import type { OwnedState } from './state-file.js';
 
@@ -12,13 +13,7 @@ import type { OwnedState } from './state-file.js';
 export interface TeardownParts {
   readonly state: State;
   readonly owned: OwnedState;
-  readonly process: LaunchedProcess;
-}
-
-/** Where the end of the main process is told of, and what has become of the state meanwhile. */
-export interface TeardownContext {
-  readonly mainEnd: Promise<unknown>;
-  readonly latest: () => State;
+  readonly main: MainProcess;
 }
 
 /** What is known of a container when nothing of it is left. */
@@ -31,50 +26,77 @@ export interface LastFigures {
 /** The end of a container of this process: by a kill or by itself, its cgroups are emptied and removed once. */
 export class Teardown {
   readonly #parts: TeardownParts;
-  readonly #context: TeardownContext;
+  readonly #latest: () => State;
   #usage: Usage | undefined;
   #killing: Promise<KillReport> | undefined;
+  #isKill = false;
 
-  constructor(parts: TeardownParts, context: TeardownContext) {
+  /** @param latest - returns what has become of the state */
+  constructor(parts: TeardownParts, latest: () => State) {
     this.#parts = parts;
-    this.#context = context;
+    this.#latest = latest;
+  }
+
+  /** Tells whether it does not end by itself. */
+  get isKill(): boolean {
+    return this.#isKill;
   }
 
   /** Kills all of it, once. */
   kill(): Promise<KillReport> {
     const { owned } = this.#parts;
-    if (this.#killing === undefined && owned.hasAdditions) owned.update({ killed: true });
+    if (this.#killing === undefined) {
+      this.#isKill = true;
+      if (this.#isFollowed || owned.hasAdditions) owned.update({ killed: true });
+    }
     this.#killing ??= this.#killAll();
     return this.#killing;
   }
 
-  /** Takes along what the main process has left, once that has ended. */
-  async finish(): Promise<LastFigures> {
+  /**
+   * Takes along what the main process has left, once that has ended.
+   *
+   * @param exit - how
+   */
+  async finish(exit: MainExit | undefined): Promise<LastFigures> {
+    if (this.#isFollowed && exit !== undefined) this.#noteExit(exit);
     const leftBehind = await this.#clear();
     return { leftBehind, usage: this.#lastUsage() };
   }
 
   async #killAll(): Promise<KillReport> {
-    const { state, process } = this.#parts;
+    const { state, main } = this.#parts;
     if (hasCgroup(state.cgroup)) return this.#killCgroup();
-    if (state.init === undefined || process.pidfd.poll() !== undefined) return NOTHING;
+    if (state.init === undefined || main.hasEnded) return NOTHING;
     return killWithoutCgroup(state.init, selectLastRung(state.spec));
   }
 
   #killCgroup(options: { readonly isEmpty?: boolean } = {}): Promise<KillReport> {
-    const { cgroup, idMaps } = this.#context.latest();
+    const { cgroup, idMaps } = this.#latest();
     return killCgroup(cgroup, {
       ...options,
-      mainEnd: this.#context.mainEnd,
+      mainEnd: this.#parts.main.exit,
       removeForeign: foreignRemover(idMaps),
       beforeRemove: () => {
         this.#usage = readUsage(cgroup);
+        if (!this.#isFollowed || this.#usage.cpuMs === undefined) return;
+        this.#parts.owned.update({ lastUsage: { inode: inodeOf(cgroup), usage: this.#usage } });
       },
     });
   }
 
+  // Should this process die before it has told anybody, there is another one that wants to know.
+  get #isFollowed(): boolean {
+    return isSupervised(this.#parts.state.spec);
+  }
+
+  #noteExit(exit: MainExit): void {
+    const { owned, main } = this.#parts;
+    if (main.readReport()?.waitStatus === undefined) owned.update({ exit });
+  }
+
   async #clear(): Promise<number> {
-    const { state, process } = this.#parts;
+    const { state, main } = this.#parts;
     const endedByItself = this.#killing === undefined;
     if (hasCgroup(state.cgroup)) {
       this.#killing ??= this.#killCgroup({ isEmpty: hasOwnPids(state.spec) });
@@ -82,7 +104,8 @@ export class Teardown {
       return endedByItself ? processes : 0;
     }
     this.#killing ??= Promise.resolve(NOTHING);
-    const report = readReportPage(process.reportFd);
+    const report = main.readReport();
+    if (report === undefined) return 0;
     checkSurvivors(report);
     return endedByItself ? report.leftBehind : 0;
   }

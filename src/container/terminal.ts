@@ -22,7 +22,8 @@ const END_OF_FILE = '\x04';
  * it. Both directions are bytes, and backpressure works: who does not read makes the container wait.
  *
  * It ends when the process that it is for has ended and all that it showed has been read; input that comes later is dropped.
- * `end()` types Ctrl-D. `destroy()` hangs up: the session inside gets SIGHUP. Its descriptors belong to it, and are closed
+ * `end()` types Ctrl-D. `destroy()` hangs up: the session inside gets SIGHUP, unless the init holds the terminal, too: then
+ * somebody must go on reading, or the init waits for a reader at the end. Its descriptors belong to it, and are closed
  * with the process inside, whether or not anybody reads to the end.
  */
 export class Terminal extends Duplex {

@@ -1,6 +1,6 @@
 import { isFrozen } from '../cgroup/freeze.js';
 import { listProcesses, listProcessesBelow } from '../cgroup/processes.js';
-import { type Stats, readStats } from '../cgroup/stats.js';
+import { type Stats, type StatsOptions, readStats } from '../cgroup/stats.js';
 import type { CgroupRef } from '../cgroup/types.js';
 import { NotFoundError } from '../errors/state-errors.js';
 import { estimateMemory, readCommand } from './commands.js';
@@ -17,6 +17,10 @@ export interface ContainerTree {
   readonly pid?: number;
   /** Of a container inside: the command line of its first process but the init. */
   readonly command: readonly string[];
+  /** Of a container of the caller's own: what was noted about it. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Likewise, RFC 3339. */
+  readonly createdAt?: string;
   readonly processes: number;
   readonly stats: Stats;
   /** Bytes; absent where `stats` has them from the kernel. @see {@link estimateMemory} */
@@ -25,19 +29,21 @@ export interface ContainerTree {
   readonly containers: readonly ContainerTree[];
 }
 
-/** Returns a container of the caller's with all that it holds. */
-export function growTree(info: ContainerInfo, cgroup: CgroupRef): ContainerTree {
-  const { id, status, pid, command, processes, stats } = info;
+/** Returns a container of the caller's with all that it holds. @param how - how much is read of what they use */
+export function growTree(info: ContainerInfo, cgroup: CgroupRef, how: StatsOptions = {}): ContainerTree {
+  const { id, status, pid, command, labels, createdAt, processes, stats } = info;
   return {
     id,
     path: id,
     status,
     ...(pid === undefined ? {} : { pid }),
     command,
+    labels,
+    createdAt,
     processes,
     stats,
     ...estimate(stats, cgroup),
-    containers: growBelow(cgroup, id),
+    containers: growBelow(cgroup, id, how),
   };
 }
 
@@ -49,15 +55,15 @@ export function selectBranch(tree: ContainerTree, path: string): ContainerTree {
   return selectBranch(next, path);
 }
 
-function growBelow(cgroup: CgroupRef, path: string): readonly ContainerTree[] {
+function growBelow(cgroup: CgroupRef, path: string, how: StatsOptions): readonly ContainerTree[] {
   return listContainersIn(cgroup)
-    .map((inner) => growNested(inner, joinPath(path, inner.id)))
+    .map((inner) => growNested(inner, joinPath(path, inner.id), how))
     .sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
 // Its state is kept inside, where only its own corral trusts it: what is told here is the kernel's.
-function growNested(cgroup: CgroupRef, path: string): ContainerTree {
-  const stats = readStats(cgroup);
+function growNested(cgroup: CgroupRef, path: string, how: StatsOptions): ContainerTree {
+  const stats = readStats(cgroup, how);
   const first = findFirst(cgroup);
   return {
     id: cgroup.id,
@@ -68,7 +74,7 @@ function growNested(cgroup: CgroupRef, path: string): ContainerTree {
     processes: stats.processes,
     stats,
     ...estimate(stats, cgroup),
-    containers: growBelow(cgroup, path),
+    containers: growBelow(cgroup, path, how),
   };
 }
 

@@ -1,15 +1,11 @@
-import { openSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
-import { Fd } from '../native/fd.js';
-import type { Pidfd } from '../native/pidfd.js';
-import { readReportPage } from '../native/report-page.js';
 import { NotFoundError } from '../errors/state-errors.js';
-import { isMissingFile } from '../util/missing.js';
+import { eitherSignal } from '../util/either-signal.js';
 import type { AwaitedState } from './awaited-state.js';
-import { type ProcessIdentity, openProcess, readZombieStatus } from './identity.js';
+import { type ProcessIdentity, isAlive, openProcess } from './identity.js';
 import { type ContainerResult, parseWaitStatus } from './result.js';
 import type { State } from './state.js';
 import type { Store } from './store.js';
+import { Traces, openReport } from './traces.js';
 
 /**
  * What is known of how a container ended to somebody who is not its owner: all of it where the owner was there to tell;
@@ -29,8 +25,8 @@ export interface WaitOptions {
  * Waits for the end of a container, whoever its owner is: until nothing of it is left, or, where its owner has died, until its
  * first process has ended.
  *
- * The owner tells how it ended. Where it cannot any more, the report page says it, if the container was meant to outlive its
- * owner, or else the kernel: from Linux 6.15 on to everybody who was there at the end, before that only for a moment.
+ * The owner tells how it ended, or whoever has taken the container over from it. Where nobody can any more, what it has left
+ * tells: see {@link Traces}.
  *
  * @throws NotFoundError
  */
@@ -45,14 +41,33 @@ export async function waitForEnd(store: Store, id: string, { signal }: WaitOptio
 export async function awaitEnd(file: AwaitedState, id: string, signal: AbortSignal | undefined): Promise<EndReport> {
   const state = readState(file, id);
   // Now, as long as they are there: afterwards nobody could find out.
-  using early = new Traces(state, file);
+  using early = openTraces(state, file);
   const ending = await untilTold(file, state.owner, signal);
   if (ending !== undefined) return { id, ...ending };
   // It may have come up only since: then its owner has died, and what it left tells more.
   const later = readState(file, id);
-  using late = state.init === undefined && later.init !== undefined ? new Traces(later, file) : undefined;
+  using late = state.init === undefined && later.init !== undefined ? openTraces(later, file) : undefined;
   const status = await (late ?? early).untilEnd(signal);
-  return { id, ...(status === undefined ? {} : parseWaitStatus(status)) };
+  const told = await untilSuccessorTold(file, state, signal);
+  return { id, ...(told ?? (status === undefined ? {} : parseWaitStatus(status))) };
+}
+
+function openTraces({ init }: State, file: AwaitedState): Traces {
+  const report = openReport(file.reportPath);
+  // Once the state is removed, the report may be that of another container of the name.
+  if (file.isRemoved) report?.close();
+  return new Traces(init, file.isRemoved ? undefined : report);
+}
+
+// Somebody may have taken the container over since: then there is an owner again, who knows all of it.
+async function untilSuccessorTold(
+  file: AwaitedState,
+  { owner }: State,
+  signal: AbortSignal | undefined,
+): Promise<ContainerResult | undefined> {
+  const successor = file.read()?.owner;
+  if (successor === undefined || successor.pid === owner.pid || !isAlive(successor)) return undefined;
+  return untilTold(file, successor, signal);
 }
 
 function readState(file: AwaitedState, id: string): State {
@@ -70,9 +85,9 @@ async function untilTold(
   using pidfd = openProcess(owner);
   if (pidfd === undefined) return file.read()?.ending;
   const over = new AbortController();
-  const either = signal === undefined ? over.signal : AbortSignal.any([over.signal, signal]);
-  const death = pidfd.untilExit({ signal: either }).catch(unlessAborted(either));
-  const told = file.untilTold(either);
+  using either = eitherSignal(over.signal, ...(signal === undefined ? [] : [signal]));
+  const death = pidfd.untilExit(either).catch(unlessAborted(either.signal));
+  const told = file.untilTold(either.signal);
   try {
     await Promise.race([told, death]);
   } finally {
@@ -87,56 +102,4 @@ function unlessAborted(signal: AbortSignal): (error: unknown) => void {
   return (error) => {
     if (!signal.aborted) throw error;
   };
-}
-
-/** How often, and in all how long, is looked for how a process ended: its parent may be slow to take note of it. */
-const LOOKS_MS = [0, 1, 2, 5, 10, 20, 50, 100, 200, 500] as const;
-
-/** What tells how a container's first process ended, when its owner cannot. */
-class Traces implements Disposable {
-  readonly #init: ProcessIdentity | undefined;
-  readonly #pidfd: Pidfd | undefined;
-  readonly #report: Fd | undefined;
-
-  constructor({ init }: State, file: AwaitedState) {
-    this.#init = init;
-    this.#pidfd = init === undefined ? undefined : openProcess(init);
-    const report = openReport(file.reportPath);
-    // Once the state is removed, the report may be that of another container of the name.
-    if (file.isRemoved) report?.close();
-    else this.#report = report;
-  }
-
-  /** Waits for its end. @returns its wait status; `undefined` where nobody knows */
-  async untilEnd(signal: AbortSignal | undefined): Promise<number | undefined> {
-    await this.#pidfd?.untilExit({ signal });
-    const noted = this.#report && readReportPage(this.#report.number).waitStatus;
-    return noted ?? this.#readStatus(signal);
-  }
-
-  // Before its parent has taken note of the end, /proc tells; afterwards, the pidfd, on newer kernels.
-  async #readStatus(signal: AbortSignal | undefined): Promise<number | undefined> {
-    if (this.#init === undefined) return undefined;
-    // Without a pidfd it had ended before the wait, and there is nothing more to come.
-    for (const ms of this.#pidfd === undefined ? [0] : LOOKS_MS) {
-      await delay(ms, undefined, { signal });
-      const status = readZombieStatus(this.#init) ?? this.#pidfd?.readWaitStatus();
-      if (status !== undefined) return status;
-    }
-    return undefined;
-  }
-
-  [Symbol.dispose](): void {
-    this.#pidfd?.close();
-    this.#report?.close();
-  }
-}
-
-function openReport(path: string): Fd | undefined {
-  try {
-    return new Fd(openSync(path, 'r'));
-  } catch (error) {
-    if (isMissingFile(error)) return undefined;
-    throw error;
-  }
 }

@@ -17,6 +17,8 @@ export interface CopyContext {
   /** Owners are kept, and with them the set-user-ID and set-group-ID bits. */
   readonly archive: boolean;
   readonly leftOut: LeftOut[];
+  /** Is told of each piece of a file, by its length. */
+  readonly onBytes: ((bytes: number) => void) | undefined;
 }
 
 /** Something in the tree that is copied from. */
@@ -110,13 +112,16 @@ export class Copier {
   }
 
   async #copyContent(found: Found, into: Opened, names: readonly string[]): Promise<void> {
-    const { from, to } = this.#context;
+    const { from, to, onBytes } = this.#context;
     // Before the target is made: the two may be one file.
     using source = await whileItIs(from.openFile(found.place));
     const entry = this.#newEntry(found.entry, names);
     using target = await to.put(into, entry);
     if (target === undefined) return;
-    for await (const chunk of readChunks(source)) await writeAll(target, chunk);
+    for await (const chunk of readChunks(source)) {
+      await writeAll(target, chunk);
+      onBytes?.(chunk.length);
+    }
     await to.finish(target, entry);
   }
 

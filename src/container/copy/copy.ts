@@ -24,6 +24,8 @@ export interface CopyOptions {
   readonly archive?: boolean;
   /** A symbolic link that is itself the source is followed. @default false */
   readonly followLink?: boolean;
+  /** Is told of each piece of a file that has been copied, by its length in bytes. */
+  readonly onBytes?: (bytes: number) => void;
 }
 
 /** What came of a copy. */
@@ -40,7 +42,7 @@ export interface CopyReport {
 export async function copyFiles(
   source: CopySource,
   destination: CopyDestination,
-  { find, archive = false, followLink = false }: CopyOptions & { readonly find: (id: string) => State },
+  { find, archive = false, followLink = false, onBytes }: CopyOptions & { readonly find: (id: string) => State },
 ): Promise<CopyReport> {
   const leftOut: LeftOut[] = [];
   if (isStream(source)) {
@@ -48,18 +50,22 @@ export async function copyFiles(
       throw new OptionError('destination', destination, 'in a container, where an archive is unpacked');
     }
     await using to = await End.open(destination, find);
-    await unpackInto(to, { input: source, archive, leftOut });
+    await unpackInto(to, { input: source, archive, leftOut, onBytes });
     return { leftOut };
   }
   await using from = await End.open(source, find);
   const found = await from.find({ followLink });
   if (isStream(destination)) {
     const { contentsOnly, name } = from.typed;
-    await packTree(from.tree, found, contentsOnly || name === '' ? '.' : name, { output: destination, leftOut });
+    await packTree(from.tree, found, contentsOnly || name === '' ? '.' : name, {
+      output: destination,
+      leftOut,
+      onBytes,
+    });
     return { leftOut };
   }
   await using to = await End.open(destination, find);
-  await copyBetween(from, found, to, { archive, leftOut });
+  await copyBetween(from, found, to, { archive, leftOut, onBytes });
   return { leftOut };
 }
 
@@ -70,6 +76,7 @@ function isStream<T extends Readable | Writable>(end: string | ContainerPath | T
 interface Manner {
   readonly archive: boolean;
   readonly leftOut: LeftOut[];
+  readonly onBytes: CopyOptions['onBytes'];
 }
 
 async function unpackInto(to: End, manner: Manner & { readonly input: Readable }): Promise<void> {
@@ -80,7 +87,7 @@ async function unpackInto(to: End, manner: Manner & { readonly input: Readable }
   await unpackTree(to.tree, path, manner);
 }
 
-async function copyBetween(from: End, found: Found, to: End, { archive, leftOut }: Manner): Promise<void> {
+async function copyBetween(from: End, found: Found, to: End, { archive, leftOut, onBytes }: Manner): Promise<void> {
   const target = await to.findTarget();
   const { name, slash } = parseTypedPath(target.path, (text) => text);
   const destination = selectDestination({
@@ -94,7 +101,7 @@ async function copyBetween(from: End, found: Found, to: End, { archive, leftOut 
   if (destination.to === 'nowhere') throw to.failure('copy to', destination.errno, destination.hint);
   const beside = destination.to === 'beside';
   const top = await to.openDirectory(beside ? parseTypedPath(target.path, (text) => text).parent : target.path);
-  const copier = new Copier({ from: from.tree, to: to.tree, archive, leftOut }, top);
+  const copier = new Copier({ from: from.tree, to: to.tree, archive, leftOut, onBytes }, top);
   if (destination.to !== 'contents') {
     await copier.copy(found, destination.name);
     return;

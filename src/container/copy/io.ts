@@ -18,6 +18,17 @@ export async function* readChunks({ fd, path }: Opened): AsyncGenerator<Buffer> 
   }
 }
 
+/** Hands pieces on, and tells of each by its length. */
+export async function* countBytes(
+  chunks: AsyncIterable<Uint8Array>,
+  onBytes: ((bytes: number) => void) | undefined,
+): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) {
+    yield chunk;
+    onBytes?.(chunk.length);
+  }
+}
+
 /** Writes all of the bytes where the file is. */
 export async function writeAll({ fd, path }: Opened, bytes: Uint8Array): Promise<void> {
   for (let written = 0; written < bytes.length;) {

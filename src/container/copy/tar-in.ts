@@ -3,7 +3,8 @@ import { pipeline } from 'node:stream/promises';
 import { type Extract, type Header, extract } from 'tar-stream';
 import { ContainerError, isContainerError } from '../../errors/container-error.js';
 import { type LeftOut, newEntry, reasonToLeaveOut } from './copier.js';
-import { writeAll } from './io.js';
+import type { CopyContext } from './copier.js';
+import { countBytes, writeAll } from './io.js';
 import { type EntryKind, type FileTree, type NewEntry, type Opened, type Timestamp, joinPath } from './tree.js';
 
 /**
@@ -16,10 +17,15 @@ import { type EntryKind, type FileTree, type NewEntry, type Opened, type Timesta
 export async function unpackTree(
   tree: FileTree,
   path: string,
-  { input, archive, leftOut }: { readonly input: Readable; readonly archive: boolean; readonly leftOut: LeftOut[] },
+  {
+    input,
+    archive,
+    leftOut,
+    onBytes,
+  }: Pick<CopyContext, 'archive' | 'leftOut' | 'onBytes'> & { readonly input: Readable },
 ): Promise<void> {
   const entries = extract();
-  const feeding = failureOf(pipeline(input, entries));
+  const feeding = failureOf(pipeline(countBytes(input, onBytes), entries));
   await using unpacker = new Unpacker(tree, path, { archive, leftOut });
   const unpacking = failureOf(unpackAll(unpacker, entries));
   const unpackFailure = await unpacking;

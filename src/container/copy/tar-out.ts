@@ -3,7 +3,8 @@ import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Header, type Pack, pack } from 'tar-stream';
 import { type Found, type LeftOut, ChangedError, reasonToLeaveOut, whileItIs } from './copier.js';
-import { readChunks } from './io.js';
+import type { CopyContext } from './copier.js';
+import { countBytes, readChunks } from './io.js';
 import { type Entry, type FileTree, type Opened, describePlace } from './tree.js';
 
 /**
@@ -16,7 +17,7 @@ export async function packTree(
   tree: FileTree,
   found: Found,
   name: string,
-  { output, leftOut }: { readonly output: Writable; readonly leftOut: LeftOut[] },
+  { output, leftOut, onBytes }: Pick<CopyContext, 'leftOut' | 'onBytes'> & { readonly output: Writable },
 ): Promise<void> {
   const archive = pack();
   let failure: { readonly error: unknown } | undefined;
@@ -25,7 +26,7 @@ export async function packTree(
     failure ??= { error };
     archive.destroy(error instanceof Error ? error : new Error(String(error)));
   };
-  const written = pipeline(Readable.from(archive), output).catch(stop);
+  const written = pipeline(Readable.from(countBytes(Readable.from(archive), onBytes)), output).catch(stop);
   const packed = new Packer(tree, archive, leftOut).pack(found, name).then(() => {
     archive.finalize();
   }, stop);

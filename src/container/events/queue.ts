@@ -13,6 +13,11 @@ export class EventQueue<T> implements AsyncIterableIterator<T>, AsyncDisposable 
     this.#onEnd = onEnd;
   }
 
+  /** How many values there are that nobody has taken yet. */
+  get length(): number {
+    return this.#values.length;
+  }
+
   push(value: T): void {
     if (this.#end !== undefined) return;
     const taker = this.#takers.shift();

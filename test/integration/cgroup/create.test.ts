@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { createCgroup } from '../../../src/cgroup/create.js';
 import { evacuate } from '../../../src/cgroup/evacuate.js';
 import { listChildren } from '../../../src/cgroup/files.js';
-import { join, joinV1, joinV2 } from '../../../src/cgroup/join.js';
+import { join, joinV1 } from '../../../src/cgroup/join.js';
 import { killCgroup, removeCgroup } from '../../../src/cgroup/kill.js';
 import { removeParent } from '../../../src/cgroup/parent.js';
 import { listProcesses } from '../../../src/cgroup/processes.js';
@@ -136,7 +136,7 @@ describe('a failure in the making', () => {
     const undo = new UndoStack();
     const ref = createCgroup(plan(RESOURCES), { undo, act });
     const child = spawn('sleep', ['1000']);
-    joinV2(ref, child.pid!, act);
+    join(ref.v2?.payload ?? '', child.pid!, act);
     joinV1(ref, child.pid!, act);
     expect(await undo.unwind()).toEqual([]);
     await exited(child);
@@ -153,7 +153,7 @@ describe('joining', () => {
   it('moves a process into all hierarchies', async () => {
     const ref = make(RESOURCES);
     const child = spawn('sleep', ['1000']);
-    joinV2(ref, child.pid!, act);
+    join(ref.v2?.payload ?? '', child.pid!, act);
     joinV1(ref, child.pid!, act);
     expect(listProcesses(ref)).toEqual([child.pid]);
     for (const { path } of ref.v1) expect(read(`${path}/cgroup.procs`)).toBe(String(child.pid));

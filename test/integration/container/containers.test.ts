@@ -24,6 +24,12 @@ describe('the containers of others', () => {
     expect(await elsewhere.resume('beat')).toBe(false);
   });
 
+  it('are listed, without those of whom somebody knows already', async () => {
+    for (const name of ['a', 'b']) await lab.spawn(['sleep', '1000'], { name });
+    expect(elsewhere.list().map(({ id }) => id)).toEqual(['a', 'b']);
+    expect(elsewhere.list({ except: new Set(['a', 'c']) }).map(({ id }) => id)).toEqual(['b']);
+  });
+
   it('that are not there can be neither paused nor resumed', async () => {
     await expect(elsewhere.pause('nobody')).rejects.toMatchObject({ code: 'ERR_NOT_FOUND' });
     await expect(elsewhere.resume('nobody')).rejects.toMatchObject({ code: 'ERR_NOT_FOUND' });

@@ -166,8 +166,8 @@ it('of a label, a failure is named, and leaves nothing, where no security module
 
 it('these plans have every step that only an engine’s spec asks for', (context) => {
   requires(context, { root: true });
-  // Of hooks.
-  const others: readonly StepName[] = ['synchronize', 'run-hook'];
+  // Of hooks, and of the supervisor's containers.
+  const others: readonly StepName[] = ['synchronize', 'run-hook', 'open-master', 'keep-descriptor'];
   const expected = PROCESS_STEPS.filter((name) => !others.includes(name));
   expect([...seen]).toEqual(
     expect.arrayContaining([...expected, 'join-namespaces', 'enter-pid-namespace', 'set-domainname', 'set-seccomp']),

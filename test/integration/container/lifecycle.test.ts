@@ -107,6 +107,14 @@ describe('kill()', () => {
   });
 });
 
+describe('describe()', () => {
+  it('still knows a container that has ended, whatever its descriptors are by then', async () => {
+    const container = await lab.spawn(['true'], { name: 'over' });
+    await container.exited;
+    expect(container.describe()).toMatchObject({ id: 'over', status: 'stopped', processes: 0 });
+  });
+});
+
 describe('output', () => {
   it('waits for a reader who comes when everything is over', async () => {
     const container = await lab.spawn(['sh', '-c', 'head -c 60000 /dev/zero | tr "\\0" x; echo late >&2']);
