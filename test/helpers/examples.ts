@@ -76,6 +76,7 @@ const VOLATILE: readonly (readonly [pattern: RegExp, name: string])[] = [
   [/\b\d+\.\d+\.\d+\b/g, '<version>'],
   [/\b\d+\.\d+\b/g, '<number>'],
   [/\b\d{4,}\b/g, '<number>'],
+  [/ *[▁▂▃▄▅▆▇█]+/g, ' <pressure>'],
   [/(?<="(\w+(Ms|Bytes|Percent)|pid)": )[\d.]+/g, '<number>'],
   // A pid, in a table, a list or an event, however small.
   [/(?<=\bpid )\d+\b/g, '<number>'],

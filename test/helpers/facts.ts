@@ -133,6 +133,7 @@ export function surroundings(changes: Partial<Surroundings> = {}): Surroundings 
       throw new Error(`read ${path}`);
     },
     machine: () => ({ cpu: 'x64', kernel: [6, 8] }),
+    apiDirectory: '/run/corral/api',
     device: (path) => (path === '/dev/sda' ? { major: 8, minor: 0 } : undefined),
     resolve: (path) => (path.startsWith('/') ? path : `/work/${path}`),
     ...changes,
