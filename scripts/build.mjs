@@ -16,6 +16,9 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 rmSync(`${root}/dist`, { recursive: true, force: true });
 
+/** A package that says only in its package.json what its license is (MIT), and one of the same holder's with the same text. */
+const SAME_LICENSE = { 'yoga-layout': 'react' };
+
 const COMMON = {
   absWorkingDir: root,
   bundle: true,
@@ -40,6 +43,8 @@ const COMMONJS = { ...COMMON, format: 'cjs', minifyWhitespace: true, minifySynta
 
 /** What speaks D-Bus. */
 const DBUS_SOURCE = 'src/cgroup/systemd/bus.ts';
+/** What draws `corral top`. */
+const VIEW_SOURCE = 'src/cli/top/ink-view.ts';
 
 const PROGRAM = {
   ...COMMONJS,
@@ -52,11 +57,26 @@ const PROGRAM = {
   define: { 'import.meta.dirname': '__dirname' },
 };
 
-const program = await build({ ...PROGRAM, outfile: 'dist/cli/main.cjs', plugins: [lazyBuiltins(), dbusApart()] });
+const program = await build({
+  ...PROGRAM,
+  outfile: 'dist/cli/main.cjs',
+  plugins: [lazyBuiltins(), dbusApart(), viewApart(), without(/src\/supervisor\/daemon[.]ts$/)],
+});
 
 // What is started most is a program of its own, without the other verbs: every byte is read, and every function that V8 knows
 // is unpacked, at each start.
-await build({ ...PROGRAM, outfile: 'dist/cli/run.cjs', plugins: [lazyBuiltins(), dbusApart(), onlyVerb('run')] });
+await build({
+  ...PROGRAM,
+  outfile: 'dist/cli/run.cjs',
+  plugins: [lazyBuiltins(), dbusApart(), onlyVerb('run'), without(/src\/cli\/detached[.]ts$/)],
+});
+
+// What keeps containers running: the verb that does so, and the server that nobody else has.
+await build({
+  ...PROGRAM,
+  outfile: 'dist/cli/supervise.cjs',
+  plugins: [lazyBuiltins(), dbusApart(), onlyVerb('supervise')],
+});
 
 // What engines start.
 const engine = await build({
@@ -74,6 +94,22 @@ await build({
   plugins: [withoutIntrospection()],
 });
 
+// Only `corral top` on a terminal reads it: it is larger than all that is corral's. An ES module, since it awaits at its top;
+// CommonJS can import one, as a program that is a function cannot.
+const view = await build({
+  ...COMMON,
+  entryPoints: [VIEW_SOURCE],
+  outfile: 'dist/cli/top.mjs',
+  format: 'esm',
+  minify: true,
+  keepNames: false,
+  charset: 'ascii',
+  define: { 'process.env.NODE_ENV': '"production"' },
+  banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
+  plugins: [withoutDevelopment()],
+});
+writeFileSync(`${root}/dist/cli/top.cjs`, "module.exports = { load: () => import('./top.mjs') };\n");
+
 for (const [source, name] of [
   ['src/cli/start.ts', 'corral'],
   ['src/oci/start.ts', 'corral-oci'],
@@ -84,14 +120,16 @@ for (const [source, name] of [
     outfile: `dist/cli/${name}.cjs`,
     define: {
       'import.meta.dirname': '__dirname',
-      CORRAL_BUILD: JSON.stringify(digest('dist/cli/main.cjs', 'dist/cli/run.cjs', 'dist/cli/oci.cjs')),
+      CORRAL_BUILD: JSON.stringify(
+        digest('dist/cli/main.cjs', 'dist/cli/run.cjs', 'dist/cli/supervise.cjs', 'dist/cli/oci.cjs'),
+      ),
     },
   });
   chmodSync(`${root}/dist/cli/${name}.cjs`, 0o755);
 }
 
 // The library holds all that is in the others.
-const inputs = [library, program, engine].flatMap(({ metafile }) => Object.keys(metafile.inputs));
+const inputs = [library, program, engine, view].flatMap(({ metafile }) => Object.keys(metafile.inputs));
 writeFileSync(`${root}/dist/THIRD-PARTY-LICENSES.txt`, bundledLicenses(inputs));
 
 await import('./build-types.mjs');
@@ -114,6 +152,16 @@ function onlyVerb(verb) {
   };
 }
 
+/** Leaves out a part that another program has: start.ts chooses which is started. */
+function without(filter) {
+  return {
+    name: 'without',
+    setup({ onLoad }) {
+      onLoad({ filter }, () => ({ contents: 'export {};', loader: 'js' }));
+    },
+  };
+}
+
 /** Leaves out what speaks D-Bus: it is loaded from a file of its own when it is first asked for. */
 function dbusApart() {
   const contents = `module.exports = require('node:module').createRequire(__dirname + '/')('./dbus.cjs');`;
@@ -122,6 +170,32 @@ function dbusApart() {
     setup({ onResolve, onLoad }) {
       onResolve({ filter: /^[.][/]bus[.]js$/ }, ({ path }) => ({ path, namespace: 'dbus' }));
       onLoad({ filter: /.*/, namespace: 'dbus' }, () => ({ contents, loader: 'js' }));
+    },
+  };
+}
+
+/** Leaves out the terminal UI library: it is loaded from a file of its own when it is first asked for. */
+function viewApart() {
+  const contents = `module.exports = {
+    showTop: async (view) =>
+      (await require('node:module').createRequire(__dirname + '/')('./top.cjs').load()).showTop(view),
+  };`;
+  return {
+    name: 'view-apart',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /\/ink-view[.]js$/ }, ({ path }) => ({ path, namespace: 'view' }));
+      onLoad({ filter: /.*/, namespace: 'view' }, () => ({ contents, loader: 'js' }));
+    },
+  };
+}
+
+/** Parts of the terminal UI library that look at how it is developed, or think that nobody looks where CI is set. */
+function withoutDevelopment() {
+  return {
+    name: 'without-development',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^(react-devtools-core|is-in-ci)$/ }, ({ path }) => ({ path, namespace: 'nothing' }));
+      onLoad({ filter: /.*/, namespace: 'nothing' }, () => ({ contents: 'export default false;', loader: 'js' }));
     },
   };
 }
@@ -187,7 +261,8 @@ function bundledLicenses(paths) {
 }
 
 function readLicense(name) {
-  for (const file of ['LICENSE', 'LICENSE.md', 'license', 'LICENSE.txt']) {
+  if (name in SAME_LICENSE) return readLicense(SAME_LICENSE[name]);
+  for (const file of ['LICENSE', 'LICENSE.md', 'license', 'LICENSE.txt', 'LICENSE-MIT.txt']) {
     try {
       return readFileSync(`${root}/node_modules/${name}/${file}`, 'utf8');
     } catch {

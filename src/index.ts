@@ -34,6 +34,28 @@ export type { ContainerTree } from './container/tree.js';
 export type { Terminal } from './container/terminal.js';
 export type { EndReport, WaitOptions } from './container/wait.js';
 
+export { connect } from './supervisor/connect.js';
+export type { CreatedContainer, ServerInfo } from './supervisor/api/answers.js';
+export type { Attachment } from './supervisor/attachment.js';
+export type { Client } from './supervisor/client/client.js';
+export type { ConnectOptions } from './supervisor/client/find-socket.js';
+export type { AdoptedEvent, HealthEvent, RemovedEvent, RestartingEvent, SupervisedEvent } from './supervisor/events.js';
+export type { SupervisedExec, TerminalStream } from './supervisor/exec.js';
+export type { SupervisedDetails, SupervisorFace } from './supervisor/face.js';
+export type { LogLine, LogQuery } from './supervisor/logs/types.js';
+export type { ProcessInfo } from './supervisor/processes.js';
+export type {
+  Health,
+  HealthCheck,
+  LogPolicy,
+  RestartPolicy,
+  RunEnd,
+  SupervisedInfo,
+  SupervisedOptions,
+  SupervisedStatus,
+  Supervision,
+} from './supervisor/types.js';
+
 export type { KillReport } from './cgroup/kill.js';
 export type { Rung } from './cgroup/kill-tree.js';
 export type { Limits } from './cgroup/limits.js';
@@ -53,6 +75,7 @@ export type {
 } from './spec/options.js';
 export type { IdMapping, NamespaceType, Spec, SpecNamespaceType } from './spec/types.js';
 
+export { ConnectionError, ForbiddenError } from './errors/api-error.js';
 export { CgroupError, CgroupRefusedError } from './errors/cgroup-error.js';
 export { ContainerError, type ContainerErrorDetails, isContainerError } from './errors/container-error.js';
 export { LaunchError, LaunchKilledError } from './errors/launch-error.js';
