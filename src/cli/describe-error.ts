@@ -23,8 +23,11 @@ function withHint(message: string, hint: string | undefined): string {
 
 // The library says `volumes[0]: …`, and whoever typed --volume must read --volume.
 function describeOption(error: OptionError, spelling: Spelling): string {
-  const [, name = '', variable] = /^(\w+)(?:\[\d+\])?(?:\.(.*))?$/.exec(error.option) ?? [];
-  const flag = spelling.get(name);
+  const [, first = '', inner] = /^(\w+)(?:\[\d+\])?(?:\.(.*))?$/.exec(error.option) ?? [];
+  // Of an object of options, each has its flag: `log.driver`.
+  const [flag, variable] = spelling.has(error.option)
+    ? [spelling.get(error.option), undefined]
+    : [spelling.get(first), inner];
   if (flag === undefined) return error.message;
   const message = error.message.slice(error.option.length);
   // `--read-only: true is not …`: who typed a switch gave no value.
@@ -32,9 +35,9 @@ function describeOption(error: OptionError, spelling: Spelling): string {
   return `${flag}${variable === undefined ? '' : ` ${variable}`}${rest}`;
 }
 
-// Only names that cannot be words: `memorySwap` is an option wherever it stands, `memory` may be memory.
+// Only names that cannot be words: `memorySwap` and `log.driver` are options wherever they stand, `memory` may be memory.
 function spellOptions(text: string, spelling: Spelling): string {
-  return text.replace(/"(?:[^"\\]|\\.)*"|\b[a-z]+[A-Z]\w*\b/g, (word) => spelling.get(word) ?? word);
+  return text.replace(/"(?:[^"\\]|\\.)*"|\b[a-z]+[A-Z.]\w*\b/g, (word) => spelling.get(word) ?? word);
 }
 
 interface SystemError extends Error {

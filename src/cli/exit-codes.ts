@@ -40,6 +40,12 @@ export function exitCodeOf({ exitCode, signal, timedOut }: Omit<ProcessResult, '
   return exitCode ?? EXIT.signal + signalNumber(signal ?? 'SIGKILL');
 }
 
+/** Returns the exit code of a container that has ended; `undefined` where nobody knows it. */
+export function exitCodeOfEnd({ exitCode, signal, timedOut = false }: Partial<ProcessResult>): number | undefined {
+  if (exitCode === undefined || signal === undefined) return undefined;
+  return exitCodeOf({ exitCode, signal, timedOut, aborted: false });
+}
+
 /**
  * Returns what to exit with after an error.
  *

@@ -1,9 +1,12 @@
 import type { ContainerInfo, Status } from '../container/info.js';
+import type { SupervisedStatus } from '../supervisor/types.js';
 import { OptionError } from '../errors/option-error.js';
 import { closest } from '../util/closest.js';
 
 /** What a filter looks at. */
-type Filtered = Pick<ContainerInfo, 'id' | 'status' | 'labels'>;
+interface Filtered extends Pick<ContainerInfo, 'id' | 'labels'> {
+  readonly status: Status | SupervisedStatus;
+}
 
 type Test = (container: Filtered) => boolean;
 
@@ -14,7 +17,23 @@ const KEYS: Readonly<Record<string, (value: string, filter: string) => Test>> = 
   status: statusTest,
 };
 
-const STATUSES: readonly Status[] = ['creating', 'running', 'paused', 'stopped', 'abandoned'];
+const STATUSES: readonly (Status | SupervisedStatus)[] = [
+  'creating',
+  'running',
+  'paused',
+  'stopped',
+  'abandoned',
+  'created',
+  'starting',
+  'stopping',
+  'restarting',
+  'waiting',
+  'exited',
+  'removing',
+];
+
+/** What shells offer for it. */
+export const FILTER_WORDS: readonly string[] = ['label=', 'name=', ...STATUSES.map((status) => `status=${status}`)];
 
 /** The same in words, for help. */
 export const FILTER_HELP = `FILTER is one of:

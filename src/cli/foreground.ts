@@ -1,13 +1,12 @@
 import type { StreamOptions } from '../container/streams.js';
-import type { Terminal } from '../container/terminal.js';
 import type { TerminalSize } from '../spec/options.js';
 import { expectDeadTerminals } from './hang-up.js';
 import { printProblem } from './report-error.js';
-import type { TerminalRelay } from './terminal.js';
+import type { RelayedTerminal, TerminalRelay } from './terminal.js';
 
 /** A process that this one is the face of: a container, or an exec. */
 export interface Attended<Result> {
-  readonly terminal: Terminal | null;
+  readonly terminal: RelayedTerminal | null;
   readonly signal: (signal: string) => unknown;
   readonly kill: () => Promise<unknown>;
   readonly exited: Promise<Result>;

@@ -1,7 +1,7 @@
-import type { Containers } from '../container/containers.js';
-import type { ContainerInfo } from '../container/info.js';
 import { isContainerError } from '../errors/container-error.js';
 import { EXIT } from './exit-codes.js';
+import type { Listed } from './fleet.js';
+import { isUp } from './status.js';
 import { UsageError } from './usage-error.js';
 
 /** What became of one of the containers that a verb was about. */
@@ -40,18 +40,24 @@ export function outcomesExitCode(outcomes: readonly Outcome<unknown>[]): number 
  *
  * @throws UsageError for none, or names and one of the two
  */
-export function selectNames(
+export async function selectNames(
   operands: readonly string[],
   all: true | undefined,
-  containers: Containers,
-  fits?: (container: ContainerInfo) => boolean,
-): readonly string[] {
+  containers: { list: () => Promise<readonly Listed[]> },
+  fits?: (container: Listed) => boolean,
+): Promise<readonly string[]> {
   const flag = all === true ? '--all' : fits !== undefined ? '--filter' : undefined;
   if (flag !== undefined && operands.length > 0) throw new UsageError(`${flag} leaves no NAME to give`);
   if (flag === undefined && operands.length === 0) throw new UsageError('NAME is missing', 'or --all');
   if (flag === undefined) return [...new Set(operands)];
-  const listed = containers.list();
+  const listed = await containers.list();
   return (fits === undefined ? listed : listed.filter(fits)).map(({ id }) => id);
+}
+
+/** Returns which containers are meant where an end is asked for: with --all, those of which there is anything to end. */
+export function thoseUp(all: true | undefined, fits: ((container: Listed) => boolean) | undefined): typeof fits {
+  if (all !== true) return fits;
+  return (container) => isUp(container) && fits?.(container) !== false;
 }
 
 /** Returns what became of a container as plain data: the result's own fields beside `id`, or `error`. */

@@ -8,6 +8,11 @@ export function printOut(text: string): boolean {
   return writeAll(1, text);
 }
 
+/** Writes bytes to standard output or error as they are. @returns `false` when nobody reads them any more */
+export function printBytes(fd: 1 | 2, bytes: Uint8Array): boolean {
+  return writeAll(fd, bytes);
+}
+
 /** Writes lines to standard error, whole and at once. */
 export function printErr(text: string): void {
   writeAll(2, text);
@@ -31,10 +36,27 @@ export function errorWidth(): number {
 
 const DEFAULT_WIDTH = 80;
 
+let clearCover: (() => void) | undefined;
+
+/** What shows something for a moment on a terminal is told to clear it away before anything else is printed. */
+export function coverWith(clear: (() => void) | undefined): void {
+  clearCover = clear;
+}
+
+/** Writes such a thing to standard error. */
+export function printOver(text: string): void {
+  writeBytes(2, text);
+}
+
 // Never by process.stdout and process.stderr: those turn a pipe non-blocking, and the pipe is the container's, too. Besides,
 // what was written so is out before the process is.
-function writeAll(fd: number, text: string): boolean {
-  let rest = Buffer.from(text);
+function writeAll(fd: number, data: string | Uint8Array): boolean {
+  clearCover?.();
+  return writeBytes(fd, data);
+}
+
+function writeBytes(fd: number, data: string | Uint8Array): boolean {
+  let rest: Uint8Array = typeof data === 'string' ? Buffer.from(data) : data;
   while (rest.length > 0) {
     try {
       rest = rest.subarray(writeSync(fd, rest));

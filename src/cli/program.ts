@@ -2,7 +2,7 @@ import { resolve } from 'node:path/posix';
 import { Command, CommanderError, Option } from 'commander';
 import { EXIT, errorExitCode } from './exit-codes.js';
 import { type Flags, type Spelling, addFlags } from './flags/flag.js';
-import { text } from './flags/readers.js';
+import { EVERYWHERE, GLOBAL_FLAGS } from './flags/global.js';
 import { HELP, HELP_OUTPUT, helpEnd, readVersion } from './help.js';
 import { printErr, printOut } from './print.js';
 import { printError } from './report-error.js';
@@ -36,17 +36,6 @@ interface Outcome {
   verb?: Verb;
   verbName?: string;
 }
-
-const EVERYWHERE = 'Everywhere:';
-
-const GLOBAL_FLAGS: Flags = {
-  stateDir: {
-    flags: '--state-dir <DIR>',
-    help: 'where containers are registered (default: $CORRAL_STATE_DIR, /run/corral or $XDG_RUNTIME_DIR/corral)',
-    group: EVERYWHERE.slice(0, -1),
-    read: text,
-  },
-};
 
 function createProgram(spelling: Spelling, outcome: Outcome, env: NodeJS.ProcessEnv): Command {
   const printUsageError = (message: string): void => {

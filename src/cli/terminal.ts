@@ -1,7 +1,6 @@
 import { write } from 'node:fs';
-import { Writable } from 'node:stream';
+import { type Duplex, Writable } from 'node:stream';
 import { CallerTerminal } from '../container/caller-terminal.js';
-import type { Terminal } from '../container/terminal.js';
 import type { TerminalSize } from '../spec/options.js';
 import { parseSignal } from '../util/signals.js';
 import { EXIT } from './exit-codes.js';
@@ -10,13 +9,19 @@ import { formatError } from './report-error.js';
 import { painter } from './style.js';
 import { UsageError } from './usage-error.js';
 
+/** The other side: a terminal that this process holds, or one that a supervisor does. */
+/** A terminal of a container, wherever that is. */
+export interface RelayedTerminal extends Duplex {
+  resize(size: TerminalSize): void;
+}
+
 /** Connects the terminal that corral was called from with the one of a container, for as long as that has one. */
 export class TerminalRelay {
   /** Whose size the container's terminal takes on; `undefined` where none of the streams is a terminal. */
   readonly #screen = CallerTerminal.on(1) ?? CallerTerminal.on(0) ?? CallerTerminal.on(2);
   /** Whose keys go to the container; absent without `-i`. */
   readonly #keyboard: CallerTerminal | undefined;
-  #connected: { readonly terminal: Terminal; readonly shown: Promise<void> } | undefined;
+  #connected: { readonly terminal: RelayedTerminal; readonly shown: Promise<void> } | undefined;
 
   /**
    * @param interactive - keys go to the container, all of them
@@ -42,7 +47,7 @@ export class TerminalRelay {
    *
    * @throws SyscallError EIO where corral is in the background for good
    */
-  connect(terminal: Terminal): void {
+  connect(terminal: RelayedTerminal): void {
     this.#keyboard?.makeRaw();
     this.#connected = { terminal, shown: show(terminal) };
     process.on('SIGWINCH', this.#resize);
@@ -118,7 +123,7 @@ export class TerminalRelay {
 }
 
 /** Writes what a terminal shows to standard output. @returns once it is all out, or nobody wants it any more */
-function show(terminal: Terminal): Promise<void> {
+function show(terminal: RelayedTerminal): Promise<void> {
   const output = new Writable({
     highWaterMark: OUTPUT_BUFFER,
     write: (chunk: Buffer, _encoding, done) => {

@@ -44,14 +44,14 @@ export function unknownVerb(name: string, verbs: readonly string[]): UsageError 
 /** What people type who come from docker, podman or runc, and what it is called here. */
 const HABITS: Readonly<Partial<Record<string, string>>> = {
   create: 'run',
-  start: 'run',
-  rm: 'kill',
-  remove: 'kill',
-  delete: 'kill',
+  remove: 'rm',
+  delete: 'rm',
   list: 'ps',
   ls: 'ps',
   state: 'inspect',
-  top: 'stats',
+  log: 'logs',
+  daemon: 'supervise',
+  supervisor: 'supervise',
 };
 
 function reword(what: string): string {

@@ -38,6 +38,11 @@ export const VERBS: Readonly<Record<string, VerbEntry>> = {
     group: RUN,
     load: async () => (await import('./verbs/plan.js')).plan,
   },
+  attach: {
+    summary: 'connect to what a container shows and takes',
+    group: RUN,
+    load: async () => (await import('./verbs/attach.js')).attach,
+  },
   ps: {
     summary: 'list containers',
     group: SEE,
@@ -53,15 +58,35 @@ export const VERBS: Readonly<Record<string, VerbEntry>> = {
     group: SEE,
     load: async () => (await import('./verbs/inspect.js')).inspect,
   },
+  logs: {
+    summary: 'print what a container of run -d has written',
+    group: SEE,
+    load: async () => (await import('./verbs/logs.js')).logs,
+  },
   stats: {
     summary: 'watch what containers use',
     group: SEE,
     load: async () => (await import('./verbs/stats.js')).stats,
   },
+  top: {
+    summary: 'watch containers, and hold or end them, on the whole terminal',
+    group: SEE,
+    load: async () => (await import('./verbs/top.js')).top,
+  },
   events: {
     summary: 'tell what becomes of containers, as it happens',
     group: SEE,
     load: async () => (await import('./verbs/events.js')).events,
+  },
+  start: {
+    summary: 'start containers of run -d that have ended',
+    group: HOLD,
+    load: async () => (await import('./verbs/start.js')).start,
+  },
+  restart: {
+    summary: 'stop containers of run -d, and start them again',
+    group: HOLD,
+    load: async () => (await import('./verbs/start.js')).restart,
   },
   update: {
     summary: 'change the limits of containers that run',
@@ -94,14 +119,29 @@ export const VERBS: Readonly<Record<string, VerbEntry>> = {
     group: END,
     load: async () => (await import('./verbs/wait.js')).wait,
   },
+  rm: {
+    summary: 'forget containers of run -d that have ended',
+    group: END,
+    load: async () => (await import('./verbs/rm.js')).rm,
+  },
   prune: {
     summary: 'clear away what crashes have left',
     group: END,
     load: async () => (await import('./verbs/prune.js')).prune,
   },
+  supervise: {
+    summary: 'keep containers running: what run -d starts when it is needed',
+    group: HOST,
+    load: async () => (await import('./verbs/supervise.js')).supervise,
+  },
   doctor: {
     summary: 'say what works on this host, and how to get what does not',
     group: HOST,
     load: async () => (await import('./verbs/doctor.js')).doctor,
+  },
+  completion: {
+    summary: 'have a shell complete what is typed',
+    group: HOST,
+    load: async () => (await import('./verbs/completion.js')).makeCompletion(VERBS),
   },
 };

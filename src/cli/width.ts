@@ -11,10 +11,22 @@ export interface Ruler {
  * @param texts - all that is to be measured, without anything that a terminal acts on
  */
 export async function selectRuler(texts: readonly string[]): Promise<Ruler> {
-  // eslint-disable-next-line no-control-regex -- ASCII begins with control characters
-  if (texts.every((text) => /^[\u0000-\u007f]*$/.test(text))) return ASCII;
+  if (texts.every(isAscii)) return ASCII;
   const { default: stringWidth } = await import('string-width');
-  return { width: stringWidth, cut: (text, width) => cutGraphemes(text, width, stringWidth) };
+  return rulerBy(stringWidth);
+}
+
+/** Returns a ruler for any text. @param measure - what tells the columns of text that is not ASCII */
+export function rulerBy(measure: (text: string) => number): Ruler {
+  return {
+    width: (text) => (isAscii(text) ? text.length : measure(text)),
+    cut: (text, width) => (isAscii(text) ? ASCII.cut(text, width) : cutGraphemes(text, width, measure)),
+  };
+}
+
+function isAscii(text: string): boolean {
+  // eslint-disable-next-line no-control-regex -- ASCII begins with control characters
+  return /^[\u0000-\u007f]*$/.test(text);
 }
 
 const ELLIPSIS = '…';

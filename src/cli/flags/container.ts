@@ -54,6 +54,13 @@ export const CONTAINER_FLAGS = {
     value: true,
     opposite: '--no-nest',
   },
+  api: {
+    flags: '--api',
+    help: "it has the supervisor's socket, to manage what is below it",
+    group: CONTAINER,
+    value: true,
+    opposite: '--no-api',
+  },
   init: {
     flags: '--no-init',
     help: 'the command is process 1: nothing reaps orphans or hands on signals',
@@ -75,8 +82,8 @@ export const CONTAINER_FLAGS = {
     read: text,
   },
   cgroupDriver: {
-    flags: '--cgroup-driver <DRIVER>',
-    help: 'who makes its cgroup: cgroupfs or systemd (default: the right one for this host)',
+    flags: '--cgroup-driver <cgroupfs|systemd>',
+    help: 'who makes its cgroup (default: the right one for this host)',
     group: CONTAINER,
     read: text,
   },

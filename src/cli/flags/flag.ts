@@ -10,6 +10,8 @@ export interface ValueFlag {
   readonly help: string;
   readonly group: string;
   readonly read: Reader;
+  /** What shells offer, where the placeholder does not tell. */
+  readonly values?: readonly string[];
   /** Other spellings, which work and are not shown. */
   readonly aliases?: readonly string[];
 }

@@ -1,7 +1,10 @@
 import { createReadStream, createWriteStream } from 'node:fs';
 import { isatty } from 'node:tty';
 import type { CopyDestination, CopySource } from '../../container/copy/copy.js';
+import { formatSize } from '../../util/size.js';
 import { EXIT } from '../exit-codes.js';
+import { printJson } from '../print.js';
+import { withProgress } from '../progress.js';
 import { printNote } from '../report-error.js';
 import { UsageError } from '../usage-error.js';
 import type { Verb, VerbCall } from '../verb.js';
@@ -9,6 +12,8 @@ import type { Verb, VerbCall } from '../verb.js';
 interface CpFlags {
   readonly archive?: true;
   readonly followLink?: true;
+  readonly quiet?: true;
+  readonly json?: true;
 }
 
 const NOTES = `SRC and DST are paths of this host, or NAME:PATH in a container that runs or is
@@ -44,6 +49,13 @@ export const cp: Verb = {
       group: 'How',
       value: true,
     },
+    quiet: {
+      flags: '-q, --quiet',
+      help: 'do not show how far it is: on a terminal, after a second',
+      group: 'Output',
+      value: true,
+    },
+    json: { flags: '--json', help: 'as JSON: how many bytes, and what was left out', group: 'Output', value: true },
   },
   notes: NOTES,
   examples: [
@@ -57,13 +69,25 @@ export const cp: Verb = {
 async function copy({ operands, options, context }: VerbCall<CpFlags>): Promise<number> {
   const [source, destination] = operands.map(parseEnd);
   if (source === undefined || destination === undefined) throw new UsageError('SRC and DST are missing');
+  if (destination === '-' && options.json === true) throw new UsageError('--json has no place beside an archive');
   if (source === '-' && destination === '-') throw new UsageError('SRC and DST cannot both be -');
   if (typeof source === 'string' && typeof destination === 'string') {
     throw new UsageError('neither SRC nor DST is in a container', 'write it as NAME:PATH');
   }
-  const { Containers } = await import('../../container/containers.js');
-  const { leftOut } = await new Containers(context).copy(openSource(source), openDestination(destination), options);
-  for (const { path, reason } of leftOut) printNote(`${path} is left out: ${reason}`);
+  const { Fleet } = await import('../fleet.js');
+  const fleet = await Fleet.open(context);
+  for (const end of [source, destination]) {
+    if (typeof end !== 'string') await fleet.here(end === source ? 'copy from' : 'copy to', end.container);
+  }
+  let copied = 0;
+  const how = { ...options, onBytes: (bytes: number) => void (copied += bytes) };
+  const { leftOut } = await withProgress(
+    options,
+    (elapsedMs) => `${formatSize(copied)}B copied, ${formatSize(Math.round((1000 * copied) / elapsedMs))}B a second`,
+    () => fleet.running.copy(openSource(source), openDestination(destination), how),
+  );
+  if (options.json === true) printJson({ bytes: copied, leftOut });
+  else for (const { path, reason } of leftOut) printNote(`${path} is left out: ${reason}`);
   return leftOut.some(({ missed }) => missed) ? EXIT.failure : EXIT.ok;
 }
 

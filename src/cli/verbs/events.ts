@@ -1,15 +1,17 @@
-import type { ContainerEvents, Containers } from '../../container/containers.js';
 import { OptionError } from '../../errors/option-error.js';
 import { closest } from '../../util/closest.js';
 import { formatSize } from '../../util/size.js';
 import { escapeControls, escapeJson } from '../escape.js';
-import { EXIT, exitCodeOf } from '../exit-codes.js';
+import { EXIT, exitCodeOfEnd } from '../exit-codes.js';
 import { parseFilters } from '../filter.js';
+import { watchFleet } from '../fleet-events.js';
 import { list } from '../flags/readers.js';
 import { printOut } from '../print.js';
 import { quoteCommand } from '../quote.js';
 import { type Style, painter } from '../style.js';
 import { UsageError } from '../usage-error.js';
+import type { SupervisedEvent as Event } from '../../supervisor/events.js';
+import { formatDuration } from '../../util/duration.js';
 import type { Verb, VerbCall } from '../verb.js';
 
 interface EventsFlags {
@@ -18,7 +20,6 @@ interface EventsFlags {
   readonly json?: true;
 }
 
-type Event = ContainerEvents extends AsyncIterableIterator<infer One> ? One : never;
 type Type = Event['type'];
 
 /** How each type looks on a terminal. */
@@ -32,16 +33,22 @@ const TYPES: Readonly<Record<Type, Style>> = {
   killed: 'red',
   populated: 'dim',
   exited: 'bold',
+  restarting: 'yellow',
+  health: 'cyan',
+  adopted: 'cyan',
+  removed: 'dim',
 };
 
 /** `corral events` */
 export const events: Verb = {
   operands: '[name...]',
+  names: 'known',
   description:
     'Tells what becomes of containers, from now on: of all of this user, or of those that are named, whether or not they are there yet.',
   flags: {
     filter: {
       flags: '--filter <FILTER>',
+      values: [...Object.keys(TYPES).map((type) => `event=${type}`), 'label=', 'name='],
       help: 'only what fits: event=TYPE, label=KEY, label=KEY=VALUE, name=TEXT',
       group: 'Which',
       read: list,
@@ -64,6 +71,11 @@ export const events: Verb = {
   killed     somebody has set out to kill it, or its time was up
   populated  no process is left in it
   exited     it has ended, and nothing of it is left
+and of corral run -d also one of:
+  restarting  it is started again in a while
+  health      it is healthy, or is not any more
+  adopted     a new supervisor goes on with it
+  removed     it is forgotten
 Of several filters, all labels must fit, and one of the types and of the names.
 
 Ctrl-C ends it. It takes no CPU time while nothing happens.`,
@@ -81,11 +93,9 @@ async function showEvents({ operands, options, context }: VerbCall<EventsFlags>)
   if (untilExit === true && names.length === 0)
     throw new UsageError('NAME is missing', '--until-exit needs to know of whom');
   const fits = parseEventFilters(filter);
-  const module = await import('../../container/containers.js');
-  const containers: Containers = new module.Containers(context);
   const rest = new Set(names);
   const print = json === true ? printJsonLine : printLine;
-  for await (const event of containers.events(names.length === 0 ? {} : { names })) {
+  for await (const event of watchFleet(context, names)) {
     // Nobody reads on.
     if (fits(event) && !print(event)) break;
     if (event.type === 'exited') rest.delete(event.id);
@@ -125,7 +135,8 @@ function printLine(event: Event): boolean {
   return printOut(`${event.time}  ${event.id}  ${type}${details === '' ? '' : `  ${escapeControls(details)}`}\n`);
 }
 
-function describeDetails(event: Event): string {
+/** Returns what an event says besides its type, in words; empty where that is nothing. It may hold control characters. */
+export function describeDetails(event: Event): string {
   switch (event.type) {
     case 'created':
       return event.command === undefined ? '' : quoteCommand(event.command);
@@ -139,6 +150,10 @@ function describeDetails(event: Event): string {
       return '0';
     case 'exited':
       return describeEnd(event);
+    case 'restarting':
+      return `in ${formatDuration(Math.max(0, Date.parse(event.nextStart) - Date.parse(event.time)))}`;
+    case 'health':
+      return event.health;
     default:
       return '';
   }
@@ -153,8 +168,8 @@ function describeLimits({ memoryMaxBytes, cpus, pidsMax }: Extract<Event, { type
   return parts.filter((part) => part !== '').join(', ');
 }
 
-function describeEnd({ exitCode, signal, timedOut }: Extract<Event, { type: 'exited' }>): string {
-  if (exitCode === undefined || signal === undefined) return 'nobody knows how';
-  const code = exitCodeOf({ exitCode, signal, timedOut: timedOut === true, aborted: false });
-  return `exit code ${String(code)}${signal === null ? '' : `, ${signal}`}`;
+function describeEnd(event: Extract<Event, { type: 'exited' }>): string {
+  const code = exitCodeOfEnd(event);
+  if (code === undefined) return 'nobody knows how';
+  return `exit code ${String(code)}${typeof event.signal === 'string' ? `, ${event.signal}` : ''}`;
 }

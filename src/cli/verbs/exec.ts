@@ -1,10 +1,10 @@
-import type { ExecProcess } from '../../container/exec.js';
 import type { ProcessResult } from '../../container/result.js';
 import type { ProcessOverrides } from '../../spec/exec.js';
 import { EXIT_HELP, exitCodeOf } from '../exit-codes.js';
 import { CONTAINER_FLAGS, FILE_FLAGS } from '../flags/container.js';
 import type { Flag } from '../flags/flag.js';
 import { FOREGROUND_FLAGS, type ForegroundOptions } from '../flags/foreground.js';
+import type { StartedExec } from '../exec-elsewhere.js';
 import { attend, chooseConnections } from '../foreground.js';
 import { printNote } from '../report-error.js';
 import { type FileFlags, readFiles } from '../launch-options.js';
@@ -55,17 +55,18 @@ async function execCommand({ operands, options, context }: VerbCall<ExecFlags>):
   const [name = '', ...words] = operands;
   // After NAME everything is the command's, but for the `--` that people put there.
   const command = words[0] === '--' ? words.slice(1) : words;
-  const [{ Containers }, { streams, relay }] = await Promise.all([
-    import('../../container/containers.js'),
+  const [{ Fleet }, { streams, relay }] = await Promise.all([
+    import('../fleet.js'),
     chooseConnections({ interactive, terminal: tty }),
   ]);
-  const start = async (): Promise<ExecProcess> => {
-    const started = await new Containers(context).exec(name, command, { ...rest, ...streams });
+  const start = async (): Promise<StartedExec> => {
+    const fleet = await Fleet.open(context);
+    const started = await fleet.exec(name, command, { ...rest, ...streams });
     if (quiet !== true) started.notes.forEach(printNote);
     return started;
   };
   const result = await writeResult(resultPath, () =>
-    attend<ProcessResult, ExecProcess>(start, { killAt: KILL_AT, quiet: quiet === true, relay }),
+    attend<ProcessResult, StartedExec>(start, { killAt: KILL_AT, quiet: quiet === true, relay }),
   );
   return exitCodeOf(result);
 }

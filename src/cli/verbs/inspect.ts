@@ -21,6 +21,7 @@ const fieldName: Reader = (value, { option }) => {
 /** `corral inspect` */
 export const inspect: Verb = {
   operands: '<name...>',
+  names: 'known',
   description:
     'Prints all that is known of containers as JSON: what they were made from, what the kernel holds them to, what they use.',
   flags: {
@@ -46,11 +47,11 @@ Exit code:
 };
 
 async function inspectContainers({ operands, options, context }: VerbCall<InspectFlags>): Promise<number> {
-  const { Containers } = await import('../../container/containers.js');
-  const containers = new Containers(context);
+  const { Fleet } = await import('../fleet.js');
+  const containers = await Fleet.open(context);
   const { field } = options;
   const outcomes = await forEach([...new Set(operands)], (id) =>
-    field === undefined ? containers.inspect(id) : selectField(containers.inspect(id), field),
+    containers.inspect(id).then((found) => (field === undefined ? found : selectField(found, field))),
   );
   const found = outcomes.flatMap((outcome) => ('result' in outcome ? [outcome.result] : []));
   if (field === undefined) printJson(found);

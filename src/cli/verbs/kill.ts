@@ -1,13 +1,16 @@
 import { OptionError } from '../../errors/option-error.js';
+import { formatDuration } from '../../util/duration.js';
 import { FILTER_HELP, parseFilters } from '../filter.js';
 import type { Reader } from '../flags/flag.js';
 import { list, signal as signalName } from '../flags/readers.js';
 import { type KillReport, type SignalReport, countProcesses, formatKill } from '../kill-report.js';
-import { type Outcome, forEach, outcomeToJson, outcomesExitCode, selectNames } from '../outcome.js';
+import { type Outcome, forEach, outcomeToJson, outcomesExitCode, selectNames, thoseUp } from '../outcome.js';
 import { printJson, printOut } from '../print.js';
 import { formatProcesses } from '../process-list.js';
+import { withProgress } from '../progress.js';
 import { printError, printNote } from '../report-error.js';
 import { UsageError } from '../usage-error.js';
+import { Waiting } from '../waiting.js';
 import type { Verb, VerbCall } from '../verb.js';
 
 const execName: Reader = (value, { option }) => {
@@ -28,6 +31,7 @@ interface KillFlags {
 /** `corral kill` */
 export const kill: Verb = {
   operands: '[name...]',
+  names: 'known',
   description:
     'Kills containers, every process of them, whatever those do to get away, and waits until their cgroups are gone; or sends every process another signal.',
   flags: {
@@ -80,16 +84,22 @@ async function killContainers({ operands, options, context }: VerbCall<KillFlags
   if (exec !== undefined && operands.length !== 1) throw new UsageError('--exec is of one container: give one name');
   if (exec !== undefined && signal !== undefined) throw new UsageError('--exec is about a kill', 'leave --signal out');
   const fits = filter === undefined ? undefined : parseFilters(filter);
-  const { Containers } = await import('../../container/containers.js');
-  const containers = new Containers(context);
-  const names = selectNames(operands, all, containers, fits);
+  const { Fleet } = await import('../fleet.js');
+  const containers = await Fleet.open(context);
+  const names = await selectNames(operands, all, containers, thoseUp(all, fits));
   const how = { dryRun: dryRun === true };
-  const outcomes =
-    signal === undefined
-      ? await forEach(names, (id) =>
-          exec === undefined ? containers.kill(id, how) : containers.killExec(id, exec, how),
-        )
-      : await forEach(names, (id) => containers.signalAll(id, signal));
+  const act = async (id: string): Promise<KillReport | SignalReport> => {
+    if (signal !== undefined) return containers.signalAll(id, signal);
+    if (exec === undefined) return containers.kill(id, how);
+    await containers.checkUp('kill an exec of', id);
+    return containers.running.killExec(id, exec, how);
+  };
+  const waiting = new Waiting();
+  const outcomes = await withProgress(
+    { json },
+    (elapsedMs) => `killing ${waiting.names}, for ${formatDuration(elapsedMs)}`,
+    () => forEach(names, (id) => waiting.until(id, () => act(id))),
+  );
   if (json === true) printJson(outcomes.map(outcomeToJson));
   else for (const outcome of outcomes) await printOutcome(outcome, signal);
   return outcomesExitCode(outcomes);

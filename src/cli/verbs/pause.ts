@@ -1,21 +1,22 @@
-import type { Containers } from '../../container/containers.js';
-import type { ContainerInfo, Status } from '../../container/info.js';
+import type { Status } from '../../container/info.js';
 import { FILTER_HELP, parseFilters } from '../filter.js';
 import type { Flags } from '../flags/flag.js';
+import type { Fleet, Listed } from '../fleet.js';
 import { list } from '../flags/readers.js';
-import { forEach, outcomesExitCode, selectNames } from '../outcome.js';
-import { printOut } from '../print.js';
+import { type Outcome, forEach, outcomeToJson, outcomesExitCode, selectNames } from '../outcome.js';
+import { printJson, printOut } from '../print.js';
 import { printError } from '../report-error.js';
 import type { Verb, VerbCall } from '../verb.js';
 
 interface PauseFlags {
   readonly all?: true;
   readonly filter?: readonly string[];
+  readonly json?: true;
 }
 
 /** What distinguishes the two verbs. */
 interface Change {
-  readonly act: (containers: Containers, id: string) => Promise<boolean>;
+  readonly act: (containers: Fleet, id: string) => Promise<boolean>;
   /** Which containers --all and --filter are about. */
   readonly from: Status;
   readonly done: string;
@@ -61,6 +62,7 @@ function flagsFor(help: string): Flags {
   return {
     all: { flags: '-a, --all', help, group: 'Which', value: true },
     filter: { flags: '--filter <FILTER>', help: 'those of them that fit', group: 'Which', read: list },
+    json: { flags: '--json', help: 'as JSON', group: 'Output', value: true },
   };
 }
 
@@ -77,16 +79,31 @@ async function change(
   { operands, options, context }: VerbCall<PauseFlags>,
   { act, from, ...words }: Change,
 ): Promise<number> {
-  const { all, filter } = options;
+  const { all, filter, json } = options;
   const fits = parseFilters(filter ?? []);
-  const isMeant = (container: ContainerInfo): boolean => container.status === from && fits(container);
-  const { Containers } = await import('../../container/containers.js');
-  const containers = new Containers(context);
-  const names = selectNames(operands, all, containers, (all ?? filter) ? isMeant : undefined);
+  const isMeant = (container: Listed): boolean => container.status === from && fits(container);
+  const module = await import('../fleet.js');
+  const containers = await module.Fleet.open(context);
+  const names = await selectNames(operands, all, containers, (all ?? filter) ? isMeant : undefined);
   const outcomes = await forEach(names, (id) => act(containers, id));
+  if (json === true) {
+    printJson(outcomes.map((outcome) => outcomeToJson('error' in outcome ? outcome : toChange(outcome))));
+    return outcomesExitCode(outcomes);
+  }
   for (const outcome of outcomes) {
     if ('error' in outcome) printError(outcome.error);
     else printOut(`${outcome.id}: ${outcome.result ? words.done : words.needless}\n`);
   }
   return outcomesExitCode(outcomes);
+}
+
+/** Whether it changed anything: `changed` beside the name. */
+function toChange({
+  id,
+  result,
+}: {
+  readonly id: string;
+  readonly result: boolean;
+}): Outcome<{ readonly changed: boolean }> {
+  return { id, result: { changed: result } };
 }

@@ -2,9 +2,10 @@ import { formatPlan } from '../../plan/format.js';
 import { defined } from '../../util/defined.js';
 import { EXIT } from '../exit-codes.js';
 import { readLaunchOptions } from '../launch-options.js';
+import { takeDetachFlags } from '../flags/detach.js';
 import { printOut } from '../print.js';
 import type { Verb, VerbCall } from '../verb.js';
-import { RUN_FLAGS, type RunFlags } from './run.js';
+import { RUN_FLAGS, type RunFlags } from '../flags/run.js';
 
 interface PlanFlags extends RunFlags {
   readonly json?: true;
@@ -27,8 +28,8 @@ export const plan: Verb = {
   act: showPlan,
 };
 
-async function showPlan({ operands, options }: VerbCall<PlanFlags>): Promise<number> {
-  const { json, interactive: _i, quiet: _q, result: _r, cidfile: _c, ...flags } = options;
+async function showPlan({ operands, options, context }: VerbCall<PlanFlags>): Promise<number> {
+  const { json, interactive: _i, quiet: _q, result: _r, cidfile: _c, ...flags } = takeDetachFlags(options).rest;
   const { command, options: all, blame } = await readLaunchOptions(operands, flags, 'plan');
   const { timeout, stopSignal, gracePeriod, ...container } = all;
   const [{ prepare }, { checkEnding }] = await Promise.all([
@@ -38,7 +39,7 @@ async function showPlan({ operands, options }: VerbCall<PlanFlags>): Promise<num
   const ending = defined({ timeout, stopSignal, gracePeriod });
   try {
     checkEnding(ending);
-    const { plan: planned } = prepare(command, container);
+    const { plan: planned } = prepare(command, container, context);
     printOut(json === true ? formatJson(planned) : formatPlan(planned));
   } catch (error) {
     throw blame(error);

@@ -1,8 +1,10 @@
 import type { Pruned } from '../../container/containers.js';
+import { formatDuration } from '../../util/duration.js';
 import { EXIT } from '../exit-codes.js';
 import { countProcesses, formatKill } from '../kill-report.js';
 import { printJson, printOut } from '../print.js';
 import { formatProcesses } from '../process-list.js';
+import { withProgress } from '../progress.js';
 import type { Verb, VerbCall } from '../verb.js';
 
 interface PruneFlags {
@@ -30,7 +32,11 @@ export const prune: Verb = {
 
 async function clearAway({ options, context }: VerbCall<PruneFlags>): Promise<number> {
   const { Containers } = await import('../../container/containers.js');
-  const pruned = await new Containers(context).prune({ dryRun: options.dryRun === true });
+  const pruned = await withProgress(
+    options,
+    (elapsedMs) => `clearing away what crashes have left, for ${formatDuration(elapsedMs)}`,
+    () => new Containers(context).prune({ dryRun: options.dryRun === true }),
+  );
   if (options.json === true) printJson(pruned);
   else if (pruned.length === 0) printOut('nothing to clear away\n');
   else for (const one of pruned) printOut(options.dryRun === true ? await formatPreview(one) : formatPruned(one));

@@ -1,38 +1,17 @@
 import type { Container } from '../../container/container.js';
 import type { ContainerResult } from '../../container/result.js';
-import type { ContainerOptions } from '../../spec/options.js';
+import { formatDuration } from '../../util/duration.js';
 import { formatSize, parseSize } from '../../util/size.js';
 import { EXIT_HELP, exitCodeOf } from '../exit-codes.js';
 import { startWithCidFile } from '../cid-file.js';
 import { type AttendOptions, attend, chooseConnections } from '../foreground.js';
-import { CONTAINER_FLAGS, FILE_FLAGS } from '../flags/container.js';
-import type { Flag } from '../flags/flag.js';
-import { FOREGROUND_FLAGS, type ForegroundOptions } from '../flags/foreground.js';
-import { text } from '../flags/readers.js';
-import { type FileFlags, readLaunchOptions } from '../launch-options.js';
+import { takeDetachFlags } from '../flags/detach.js';
+import { RUN_FLAGS, type RunFlags } from '../flags/run.js';
+import { readLaunchOptions } from '../launch-options.js';
+import { withProgress } from '../progress.js';
 import { printNote, printProblem } from '../report-error.js';
 import { writeResult } from '../result-file.js';
-import type { Verb, VerbCall } from '../verb.js';
-
-/** What `corral run` takes. */
-export interface RunFlags extends ContainerOptions, ForegroundOptions, FileFlags {
-  readonly cidfile?: string;
-}
-
-/** The flags of {@link RunFlags}. */
-export const RUN_FLAGS = {
-  file: FILE_FLAGS.file,
-  ...CONTAINER_FLAGS,
-  labelFile: FILE_FLAGS.labelFile,
-  envFile: FILE_FLAGS.envFile,
-  cidfile: {
-    flags: '--cidfile <FILE>',
-    help: 'write its name to this file, which must be a new one',
-    group: 'Container',
-    read: text,
-  },
-  ...FOREGROUND_FLAGS,
-} as const satisfies Record<keyof RunFlags, Flag>;
+import type { Verb, VerbCall, VerbContext } from '../verb.js';
 
 const NOTES = `Signals are handed on to the command; the third SIGINT or SIGTERM kills the
 container. When the command ends, everything that it has started is killed.
@@ -53,15 +32,23 @@ export const run: Verb = {
     ['corral run -it --name play bash', 'a shell on a terminal'],
     ['echo 1 + 1 | corral run -i --net none -u nobody bc', 'input, no network, another user'],
     ['corral run -f corral.json -m 1G', 'what the file says, and a memory limit'],
+    ['corral run -d --name web --restart always nginx -g "daemon off;"', 'a service that stays'],
     ['corral run --isolation cgroup --result - make -j8', 'no isolation: only what it used, and a sure end'],
   ],
   act: runCommand,
 };
 
-async function runCommand({ operands, options, context }: VerbCall<RunFlags>): Promise<number> {
-  const { interactive, quiet = false, result: resultPath, cidfile, ...flags } = options;
+async function runCommand(call: VerbCall<RunFlags>): Promise<number> {
+  const { operands, context } = call;
+  const { detach, rest } = takeDetachFlags(call.options);
+  if (Object.keys(detach).some((flag) => flag !== 'autoRemove')) {
+    const { runDetached } = await import('../detached.js');
+    return runDetached(call);
+  }
+  const { interactive, quiet = false, result: resultPath, cidfile, ...flags } = rest;
   const { command, options: asked, blame } = await readLaunchOptions(operands, flags, 'run');
   const { terminal, ...container } = asked;
+  if (container.api === true) await startSupervisor(context);
   const [{ spawn }, { streams, relay }] = await Promise.all([
     import('../../container/spawn.js'),
     chooseConnections({ interactive, terminal }),
@@ -72,7 +59,9 @@ async function runCommand({ operands, options, context }: VerbCall<RunFlags>): P
       ...(context.stateDir === undefined ? {} : { stateDir: context.stateDir }),
       ...streams,
     });
-    const started = await starting.catch((error: unknown) => {
+    const say = (elapsedMs: number): string =>
+      `starting ${container.name ?? command[0] ?? ''}, for ${formatDuration(elapsedMs)}`;
+    const started = await withProgress({ quiet }, say, () => starting).catch((error: unknown) => {
       throw blame(error);
     });
     if (!quiet) started.notes.forEach(printNote);
@@ -84,6 +73,16 @@ async function runCommand({ operands, options, context }: VerbCall<RunFlags>): P
     printProblem(`${result.id} ran out of memory${describeMemory(container.memory, result)}`);
   }
   return exitCodeOf(result);
+}
+
+// Somebody has to be behind the socket; in a container that was given one, somebody is. Where a supervisor runs already, the new
+// one finds that out.
+async function startSupervisor(context: VerbContext): Promise<void> {
+  const [{ startSupervisor: start }, { findSocket }] = await Promise.all([
+    import('../../supervisor/client/start-supervisor.js'),
+    import('../../supervisor/client/find-socket.js'),
+  ]);
+  if (!findSocket(context, process.geteuid?.() ?? 0, process.env).isGiven) await start(context);
 }
 
 /** The third asks for a kill, as with podman. */

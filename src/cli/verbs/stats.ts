@@ -58,10 +58,14 @@ q or Ctrl-C ends it, and so does the end of all containers that are named.`,
 async function showStats({ operands, options, context }: VerbCall<StatsFlags>): Promise<number> {
   const { json, stream, interval } = options;
   const intervalMs = readInterval(interval);
-  const { Containers } = await import('../../container/containers.js');
-  const containers = new Containers(context);
+  const { Fleet } = await import('../fleet.js');
+  const fleet = await Fleet.open(context);
+  const containers = fleet.running;
   const names = [...new Set(operands)];
-  for (const name of names) containers.get(name);
+  for (const name of names) {
+    await fleet.here('read the stats of', name);
+    containers.get(name);
+  }
   const source: Source = { look: () => takeSample(containers, names), isOver: isOver(names), intervalMs };
   const onTerminal = isatty(1) && process.env['TERM'] !== 'dumb' && json !== true;
   if (!(stream ?? onTerminal)) await printOnce(source, json === true);

@@ -1,12 +1,14 @@
 import { formatDuration } from '../../util/duration.js';
 import { now } from '../../util/now.js';
-import { exitCodeOf } from '../exit-codes.js';
+import { exitCodeOfEnd } from '../exit-codes.js';
 import { FILTER_HELP, parseFilters } from '../filter.js';
 import { duration, list, signal } from '../flags/readers.js';
 import type { StopReport } from '../kill-report.js';
-import { type Outcome, outcomeToJson, outcomesExitCode, selectNames, startEach } from '../outcome.js';
+import { type Outcome, outcomeToJson, outcomesExitCode, selectNames, startEach, thoseUp } from '../outcome.js';
 import { printJson, printOut } from '../print.js';
+import { withProgress } from '../progress.js';
 import { printError } from '../report-error.js';
+import { Waiting } from '../waiting.js';
 import type { Verb, VerbCall } from '../verb.js';
 
 interface StopFlags {
@@ -24,6 +26,7 @@ const HOW = 'How';
 /** `corral stop` */
 export const stop: Verb = {
   operands: '[name...]',
+  names: 'known',
   description:
     'Asks containers to end, as docker stop does: their commands get a signal. What has not ended when the time is up is killed.',
   flags: {
@@ -74,20 +77,28 @@ async function stopContainers({ operands, options, context }: VerbCall<StopFlags
     ...(timeout === undefined ? {} : { gracePeriod: timeout }),
     allProcesses: allProcesses === true,
   };
-  const { Containers } = await import('../../container/containers.js');
-  const containers = new Containers(context);
+  const { Fleet } = await import('../fleet.js');
+  const containers = await Fleet.open(context);
   const outcomes: Outcome<Stopped>[] = [];
+  const waiting = new Waiting();
   const act = async (id: string): Promise<Stopped> => {
     const startedAt = now();
-    const report = await containers.stop(id, how);
+    const report = await waiting.until(id, (onAsked) => containers.stop(id, { ...how, onAsked }));
     return { ...report, stopMs: now() - startedAt };
   };
-  for (const stopping of startEach(selectNames(operands, all, containers, fits), act)) {
-    const outcome = await stopping;
-    // Those that are named first are told of first, even while others are waited for.
-    if (json !== true) printOutcome(outcome);
-    outcomes.push(outcome);
-  }
+  const names = await selectNames(operands, all, containers, thoseUp(all, fits));
+  await withProgress(
+    { json },
+    () => waiting.describe(),
+    async () => {
+      for (const stopping of startEach(names, act)) {
+        const outcome = await stopping;
+        // Those that are named first are told of first, even while others are waited for.
+        if (json !== true) printOutcome(outcome);
+        outcomes.push(outcome);
+      }
+    },
+  );
   if (json === true) printJson(outcomes.map(outcomeToJson));
   return outcomesExitCode(outcomes);
 }
@@ -102,10 +113,9 @@ function printOutcome(outcome: Outcome<Stopped>): void {
   else printOut(`${outcome.id}: ${formatStop(outcome.result)}\n`);
 }
 
-function formatStop({ killed, exitCode, signal, stopMs }: Stopped): string {
+function formatStop({ killed, signalled, stopMs, ...end }: Stopped): string {
   const time = formatDuration(Math.max(1, stopMs));
   if (killed) return `killed: it had not ended after ${time}`;
-  if (exitCode === undefined || signal === undefined) return `ended in ${time}`;
-  const code = exitCodeOf({ exitCode, signal, timedOut: false, aborted: false });
-  return `ended in ${time}, exit code ${String(code)}`;
+  const code = exitCodeOfEnd(end);
+  return `${signalled === 0 ? 'had ended already' : `ended in ${time}`}${code === undefined ? '' : `, exit code ${String(code)}`}`;
 }

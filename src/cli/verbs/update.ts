@@ -44,8 +44,8 @@ async function updateContainers({ operands, options, context }: VerbCall<UpdateF
   const { readUpdate } = await import('../../container/updating.js');
   // What makes no sense for any container is said once.
   readUpdate(limits);
-  const { Containers } = await import('../../container/containers.js');
-  const containers = new Containers(context);
+  const { Fleet } = await import('../fleet.js');
+  const containers = await Fleet.open(context);
   const outcomes = await forEach([...new Set(operands)], (id) => containers.update(id, limits));
   if (json === true) printJson(outcomes.map(outcomeToJson));
   else

@@ -2,15 +2,17 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VERBS } from '../../../src/cli/verbs.js';
 import { type Example, isSameOutput, normalise, parseExamples, replaceExamples } from '../../helpers/examples.js';
+import { endSupervisor } from '../../helpers/end-supervisor.js';
 import { requires } from '../../helpers/requires.js';
 import { makeShim } from '../../helpers/shim.js';
 import { Terminal } from '../../helpers/terminal.js';
 import { makeCliLab } from './cli-lab.js';
 
-const MANUAL = fileURLToPath(new URL('../../../docs/cli.md', import.meta.url));
+/** The pages whose sessions are played. */
+const PAGES = ['cli.md', 'supervisor.md'] as const;
 
 /** `UPDATE_DOCS=1` writes anew what has changed, and `UPDATE_DOCS=all` everything. */
 const UPDATE = process.env['UPDATE_DOCS'];
@@ -19,16 +21,21 @@ const SIZE = { columns: 80, rows: 24 };
 
 const lab = makeCliLab();
 const shim = makeShim(lab);
-const manual = readFileSync(MANUAL, 'utf8');
-const examples = parseExamples(manual);
-const captured = new Map<number, string>();
+const manuals = PAGES.map((page) => {
+  const path = fileURLToPath(new URL(`../../../docs/${page}`, import.meta.url));
+  const text = readFileSync(path, 'utf8');
+  return { page, path, text, examples: parseExamples(text), captured: new Map<number, string>() };
+});
+
+afterEach(() => endSupervisor(lab.stateDir));
 
 afterAll(() => {
   rmSync(shim.directory, { recursive: true });
-  if (UPDATE !== undefined) writeFileSync(MANUAL, replaceExamples(manual, captured));
+  if (UPDATE === undefined) return;
+  for (const { path, text, captured } of manuals) writeFileSync(path, replaceExamples(text, captured));
 });
 
-describe('every example of docs/cli.md', () => {
+describe.each(manuals)('every example of docs/$page', ({ examples, captured }) => {
   let directory: string;
 
   beforeEach((context) => {
@@ -55,6 +62,8 @@ describe('every example of docs/cli.md', () => {
 });
 
 describe('docs/cli.md', () => {
+  const examples = manuals.flatMap((manual) => (manual.page === 'cli.md' ? manual.examples : []));
+
   it.each(Object.keys(VERBS))('has a section on corral %s, with its help and an example', (verb) => {
     const own = examples.filter(({ heading }) => heading === `corral ${verb}`).flatMap(({ commands }) => commands);
     expect(own, `a heading "## corral ${verb}", and below it a block of console`).not.toEqual([]);

@@ -37,7 +37,7 @@ describe('help', () => {
 describe('wrong usage', () => {
   it.each<[words: string, code: number, message: string, hint?: string]>([
     ['klil web', 2, 'unknown verb klil', 'did you mean kill?'],
-    ['remove web', 2, 'unknown verb remove', 'did you mean kill?'],
+    ['remove web', 2, 'unknown verb remove', 'did you mean rm?'],
     ['help stpo', 2, 'unknown verb stpo', 'did you mean stop?'],
     ['rnu ls', 2, 'unknown verb rnu', 'did you mean run?'],
     ['xyzzy', 2, 'unknown verb xyzzy', 'see corral --help'],

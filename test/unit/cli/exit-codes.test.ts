@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { CommanderError } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { EXIT, EXIT_HELP, errorExitCode, exitCodeOf } from '../../../src/cli/exit-codes.js';
+import { EXIT, EXIT_HELP, errorExitCode, exitCodeOf, exitCodeOfEnd } from '../../../src/cli/exit-codes.js';
 import { UsageError } from '../../../src/cli/usage-error.js';
 import { LaunchError } from '../../../src/errors/launch-error.js';
 import { OptionError } from '../../../src/errors/option-error.js';
@@ -28,6 +28,22 @@ describe('the exit code of a command', () => {
   it('whose time was up is 124, however it ended', () => {
     expect(exitCodeOf({ ...ended, signal: 'SIGKILL', timedOut: true })).toBe(124);
     expect(exitCodeOf({ ...ended, exitCode: 0, timedOut: true })).toBe(124);
+  });
+});
+
+describe('the exit code of a container that has ended', () => {
+  it.each([
+    [{ exitCode: 3, signal: null }, 3],
+    [{ exitCode: null, signal: 'SIGKILL', timedOut: true }, 124],
+    [{ exitCode: null, signal: 'SIGUSR1' }, 138],
+    [{}, undefined],
+    [{ exitCode: null }, undefined],
+  ])('of %j is %s', (end, code) => {
+    expect(exitCodeOfEnd(end)).toBe(code);
+  });
+
+  it('is that of SIGKILL where nothing is told', () => {
+    expect(exitCodeOf(ended)).toBe(137);
   });
 });
 

@@ -4,7 +4,7 @@ import { CONTAINER_FLAGS } from '../../../src/cli/flags/container.js';
 import { type Flag, type Flags, type Spelling, addFlags } from '../../../src/cli/flags/flag.js';
 import { UPDATE_FLAGS } from '../../../src/cli/flags/limits.js';
 import { EXEC_FLAGS } from '../../../src/cli/verbs/exec.js';
-import { RUN_FLAGS } from '../../../src/cli/verbs/run.js';
+import { RUN_FLAGS } from '../../../src/cli/flags/run.js';
 import { OptionError } from '../../../src/errors/option-error.js';
 import type { UpdateOptions } from '../../../src/spec/options.js';
 import { specOf } from '../../helpers/facts.js';
@@ -27,6 +27,7 @@ const CASES: Readonly<Record<keyof typeof RUN_FLAGS, Case>> = {
   labels: { text: 'job=7=x', value: { job: '7=x' } },
   isolation: { text: 'cgroup', value: 'cgroup' },
   nest: { value: true },
+  api: { value: true },
   init: { value: false },
   dieWithParent: { value: false },
   cgroupParent: { text: 'jobs/ci', value: 'jobs/ci' },
@@ -76,6 +77,19 @@ const CASES: Readonly<Record<keyof typeof RUN_FLAGS, Case>> = {
   gracePeriod: { text: '500ms', value: 500 },
   result: { text: '-', value: '-' },
   quiet: { value: true },
+  detach: { value: true },
+  lease: { value: true },
+  autoRemove: { value: true },
+  restart: { text: 'on-failure:3', value: 'on-failure:3' },
+  'log.driver': { text: 'json', value: 'json' },
+  'log.maxSize': { text: '10M', value: '10M' },
+  'log.maxFiles': { text: '3', value: 3 },
+  'health.command': { text: 'true', value: 'true' },
+  'health.interval': { text: '5s', value: 5000 },
+  'health.timeout': { text: '1s', value: 1000 },
+  'health.retries': { text: '2', value: 2 },
+  'health.startPeriod': { text: '1m', value: 60_000 },
+  'health.onFailure': { text: 'kill', value: 'kill' },
 };
 
 function parse(flags: Flags, argv: readonly string[], spelling: Spelling = new Map()): Record<string, unknown> {

@@ -100,7 +100,7 @@ describe('an error', () => {
   });
 
   it.each([
-    ['remove', 'did you mean kill?'],
+    ['remove', 'did you mean rm?'],
     ['stpo', 'did you mean stop?'],
     ['rnu', 'did you mean run?'],
     ['ls', 'did you mean ps?'],
