@@ -1,30 +1,31 @@
 // Writes the newest results into bench/README.md: node bench/readme.mjs
 import { readFileSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { newestResults, readResults } from './lib/json.mjs';
+import { newestCases, newestResults, readResults } from './lib/json.mjs';
 import { fillMarkers } from './lib/markers.mjs';
 import { formatMarkdown, groupRows } from './lib/table.mjs';
 import { ROOT } from './lib/workspace.mjs';
 
 const README = join(ROOT, 'bench/README.md');
 
-const texts = { ...casesText(newestResults()), ...soakText(newestResults('soak')) };
+const texts = { ...casesText(newestCases()), ...soakText('soak'), ...soakText('soak-supervisor') };
 writeFileSync(README, fillMarkers(readFileSync(README, 'utf8'), texts));
 
-function casesText(path) {
-  if (path === undefined) return {};
-  const { machine, cases, skipped } = readResults(path);
-  const stem = basename(path, '.json');
-  const own = cases.map((result) => [result.id, caseText(result, stem)]);
-  return { machine: machineText(machine, cases, skipped), verdicts: verdictText(cases), ...Object.fromEntries(own) };
+function casesText(results) {
+  if (results.length === 0) return {};
+  const own = results.flatMap(({ stem, cases }) => cases.map((result) => [result.id, caseText(result, stem)]));
+  const cases = results.flatMap((one) => one.cases).sort((a, b) => (a.id < b.id ? -1 : 1));
+  return { machine: results.map(machineText).join('\n\n'), verdicts: verdictText(cases), ...Object.fromEntries(own) };
 }
 
-function machineText({ cpu, cores, memoryGb, kernel, node, peers }, cases, skipped) {
+function machineText({ date, machine, cases, skipped }) {
+  const { cpu, cores, memoryGb, kernel, node, peers } = machine;
   const versions = Object.entries(peers).map(([name, version]) => `${name} ${version}`);
   const loads = cases.map(({ load }) => load.loadAverage);
   return [
-    `${cores} × ${cpu}, ${memoryGb} GB, Linux ${kernel}, Node ${node}; ${versions.join(', ')}.`,
-    `Load average when the cases began: ${Math.min(...loads)} to ${Math.max(...loads)}.`,
+    `${cases.map(({ id }) => `(${id})`).join(', ')} on ${date.slice(0, 10)}: ` +
+      `${cores} × ${cpu}, ${memoryGb} GB, Linux ${kernel}, Node ${node}; ${versions.join(', ')}.`,
+    `Load average when ${cases.length === 1 ? 'it' : 'the cases'} began: ${[...new Set([Math.min(...loads), Math.max(...loads)])].join(' to ')}.`,
     ...(skipped.length === 0 ? [] : [`Not measured: ${skipped.join('; ')}.`]),
   ].join('\n');
 }
@@ -46,7 +47,8 @@ function caseText({ id, groups, tables = [], notes = [], unit }, stem) {
   ].join('\n\n');
 }
 
-function soakText(path) {
+function soakText(name) {
+  const path = newestResults(name);
   if (path === undefined) return {};
   const { containers, seconds, inFlight, load, findings } = readResults(path);
   const rows = findings.map(({ title, unit, atStart, atEnd, perHour, flat }) => [
@@ -56,10 +58,10 @@ function soakText(path) {
     flat ? 'flat' : '**grew**',
   ]);
   const text = [
-    `![soak](results/${basename(path, '.json')}.svg)`,
+    `![${name}](results/${basename(path, '.json')}.svg)`,
     `${containers.toLocaleString('en')} containers in ${(seconds / 60).toFixed(1)} minutes, ${inFlight} in flight, ` +
       `${(containers / seconds).toFixed(0)} a second; load average at the start ${load.loadAverage}.`,
     formatMarkdown([['', 'first quarter', 'last quarter', 'per hour', ''], ...rows]),
   ];
-  return { soak: text.join('\n\n') };
+  return { [name]: text.join('\n\n') };
 }

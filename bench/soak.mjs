@@ -2,17 +2,15 @@
 //
 // Containers at full speed, until the time or the number is reached, and a look at everything that could grow. Ends with 1
 // when something did. Ctrl-C ends it early, with all that was measured until then.
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, rmdirSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { mkdtempSync, readdirSync, rmSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { spawn } from 'corral';
-import { RESULTS, resultStem } from './lib/json.mjs';
-import { describeMachine, readLoad } from './lib/machine.mjs';
-import { plotLines } from './lib/plot-lines.mjs';
-import { judgeSoak } from './lib/soak-verdict.mjs';
+import { readDescendants, readKernelMb } from './lib/kernel.mjs';
+import { readLoad } from './lib/machine.mjs';
+import { reportSoak } from './lib/soak-report.mjs';
 import { quantile } from './lib/stats.mjs';
-import { formatTable } from './lib/table.mjs';
-import { ROOT, findCgroupBase } from './lib/workspace.mjs';
+import { findCgroupBase } from './lib/workspace.mjs';
 
 const options = readOptions();
 const stateDir = mkdtempSync('/run/corral-soak-');
@@ -36,7 +34,11 @@ await Promise.all(Array.from({ length: options.inFlight }, oneAfterTheOther));
 clearInterval(sampling);
 if (startTimes.length > 0) takeSample();
 clearAway();
-await report();
+await reportSoak({
+  ...{ name: 'soak', date, seconds: (performance.now() - began) / 1000, containers: ended, samples },
+  ...{ panels: plotPanels, details: { load, inFlight: options.inFlight, isolation: options.isolation } },
+  ...{ failure, save: options.save },
+});
 
 async function oneAfterTheOther() {
   while (!stopped && started < options.containers && performance.now() - began < options.durationMs) {
@@ -77,8 +79,8 @@ function takeSample() {
     rssMb: rss / 2 ** 20,
     heapMb: heapUsed / 2 ** 20,
     fds: readdirSync('/proc/self/fd').length,
-    dyingBelowParent: readDying(join(base, parentName)),
-    dyingBelowRoot: readDying(base),
+    dyingBelowParent: readDescendants(join(base, parentName)).dying,
+    dyingBelowRoot: readDescendants(base).dying,
     kernelMb: readKernelMb(),
     ...readLoad(),
   });
@@ -91,22 +93,6 @@ function takeSample() {
   );
 }
 
-// The kernel keeps a removed cgroup until the last page that was charged to it is gone: cgroup-v2.rst, cgroup.stat.
-function readDying(cgroup) {
-  try {
-    return Number(/^nr_dying_descendants (\d+)/m.exec(readFileSync(`${cgroup}/cgroup.stat`, 'utf8'))[1]);
-  } catch (error) {
-    if (error.code === 'ENOENT') return 0; // corral has removed it, because nobody was in it
-    throw error;
-  }
-}
-
-/** What the kernel holds for itself and cannot drop. Shown, not judged: all of the machine takes part. */
-function readKernelMb() {
-  const text = readFileSync('/proc/meminfo', 'utf8');
-  return Number(/^SUnreclaim:\s+(\d+)/m.exec(text)[1]) / 1024;
-}
-
 function clearAway() {
   rmSync(stateDir, { recursive: true, force: true });
   try {
@@ -116,55 +102,18 @@ function clearAway() {
   }
 }
 
-async function report() {
-  const findings = judgeSoak(samples);
-  const seconds = (performance.now() - began) / 1000;
-  const rows = findings.map(({ title, unit, atStart, atEnd, perHour, flat }) => [
-    title,
-    ...[atStart, atEnd].map((value) => `${value.toFixed(2)} ${unit}`.trim()),
-    perHour.toFixed(2),
-    flat ? 'flat' : 'GREW',
-  ]);
-  console.log(`\n${ended} containers in ${seconds.toFixed(0)} s, ${(ended / seconds).toFixed(0)} a second`);
-  if (rows.length > 0) console.log(formatTable([['', 'first quarter', 'last quarter', 'per hour', ''], ...rows]));
-  else console.log('too short to tell whether something grows');
-  if (options.save && samples.length > 1) {
-    console.log(`\nwritten: ${save({ seconds, findings }).join(', ')}`);
-    await import('./readme.mjs');
-  }
-  if (failure !== undefined) console.error(failure);
-  process.exitCode = failure !== undefined || findings.some(({ flat }) => !flat) ? 1 : 0;
-}
-
-function save({ seconds, findings }) {
-  mkdirSync(RESULTS, { recursive: true });
-  const machine = describeMachine([]);
-  const stem = join(RESULTS, `${resultStem({ date, machine })}-soak`);
-  const { inFlight, isolation } = options;
-  const results = { date, machine, load, inFlight, isolation, containers: ended, seconds, findings, samples };
-  const shorten = (_key, value) => (typeof value === 'number' ? Number(value.toPrecision(6)) : value);
-  writeFileSync(`${stem}.json`, `${JSON.stringify(results, shorten, 1)}\n`);
-  writeFileSync(`${stem}.svg`, plot());
-  return [`${stem}.json`, `${stem}.svg`].map((path) => relative(ROOT, path));
-}
-
-function plot() {
-  const series = (name, key) => ({ name, values: samples.map((sample) => sample[key]) });
-  return plotLines({
-    times: samples.map(({ seconds }) => seconds),
-    timeUnit: 'seconds',
-    panels: [
-      { title: 'containers a second', unit: '', series: [series('', 'perSecond')] },
-      { title: 'start latency', unit: 'ms', series: [series('median', 'startMedianMs'), series('p99', 'startP99Ms')] },
-      { title: 'the Node process', unit: 'MB', series: [series('RSS', 'rssMb'), series('heap', 'heapMb')] },
-      { title: 'open descriptors', unit: '', series: [series('', 'fds')] },
-      {
-        title: 'dying cgroups',
-        unit: '',
-        series: [series('of the machine', 'dyingBelowRoot'), series('of corral', 'dyingBelowParent')],
-      },
-    ],
-  });
+function plotPanels(series) {
+  return [
+    { title: 'containers a second', unit: '', series: [series('', 'perSecond')] },
+    { title: 'start latency', unit: 'ms', series: [series('median', 'startMedianMs'), series('p99', 'startP99Ms')] },
+    { title: 'the Node process', unit: 'MB', series: [series('RSS', 'rssMb'), series('heap', 'heapMb')] },
+    { title: 'open descriptors', unit: '', series: [series('', 'fds')] },
+    {
+      title: 'dying cgroups',
+      unit: '',
+      series: [series('of the machine', 'dyingBelowRoot'), series('of corral', 'dyingBelowParent')],
+    },
+  ];
 }
 
 function readOptions() {

@@ -1,6 +1,6 @@
 // Results as files: one JSON a day and machine, and a plot for each case.
 import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { machineLabel } from './machine.mjs';
 import { plotBars } from './plot-bars.mjs';
 import { median } from './stats.mjs';
@@ -41,15 +41,36 @@ export function readResults(path) {
   return JSON.parse(readFileSync(path, 'utf8'));
 }
 
-/** The newest file of results, or of the soak's; `undefined` where there is none. */
-export function newestResults(suffix = '') {
-  if (!existsSync(RESULTS)) return undefined;
-  const wanted = suffix === '' ? /^\d{4}-\d\d-\d\d-\d+-core-[\d.]+[.]json$/ : new RegExp(`-${suffix}[.]json$`);
-  const newest = readdirSync(RESULTS)
-    .filter((name) => wanted.test(name))
-    .sort()
-    .at(-1);
-  return newest === undefined ? undefined : join(RESULTS, newest);
+/** The newest file of the soak's results, or of another by its suffix; `undefined` where there is none. */
+export function newestResults(suffix) {
+  return resultFiles(new RegExp(`-${suffix}[.]json$`)).at(-1);
+}
+
+/**
+ * The newest results of each case. A run of some cases leaves those of the others as they were.
+ *
+ * @returns of each file that has such, oldest first: its `stem`, and the results without the cases that are newer elsewhere
+ */
+export function newestCases() {
+  const files = resultFiles(/^\d{4}-\d\d-\d\d-\d+-core-[\d.]+[.]json$/);
+  return keepNewest(files.map((path) => ({ stem: basename(path, '.json'), ...readResults(path) })));
+}
+
+/** Leaves each case only in the last of some results that has it. */
+export function keepNewest(results) {
+  const known = new Set();
+  const kept = results.toReversed().map((one) => {
+    const cases = one.cases.filter(({ id }) => !known.has(id));
+    for (const { id } of cases) known.add(id);
+    return { ...one, cases };
+  });
+  return kept.filter(({ cases }) => cases.length > 0).toReversed();
+}
+
+function resultFiles(wanted) {
+  if (!existsSync(RESULTS)) return [];
+  const names = readdirSync(RESULTS).filter((name) => wanted.test(name));
+  return names.sort().map((name) => join(RESULTS, name));
 }
 
 // Of the samples the medians of each round are kept: enough to see drift, and a file that can be read.

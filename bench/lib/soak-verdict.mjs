@@ -18,6 +18,20 @@ const WATCHED = [
   { key: 'startP99Ms', title: 'start latency, p99', unit: 'ms', factor: 1.5, plus: 2 },
 ];
 
+/** The same of a supervisor that has nothing to do at that moment: what it holds then is the same each time. */
+export const WATCHED_AT_REST = [
+  { key: 'rssMb', title: 'RSS of the supervisor', unit: 'MB', factor: 1.1, plus: 8 },
+  { key: 'heapMb', title: 'its JavaScript heap after a collection', unit: 'MB', factor: 1.1, plus: 1 },
+  { key: 'fds', title: 'its open descriptors', unit: '', factor: 1, plus: 4 },
+  { key: 'watches', title: 'its inotify watches', unit: '', factor: 1, plus: 0 },
+  { key: 'threads', title: 'its threads', unit: '', factor: 1, plus: 0 },
+  { key: 'files', title: 'files in its two directories', unit: '', factor: 1, plus: 0 },
+  { key: 'descendants', title: 'cgroups below the parent', unit: '', factor: 1, plus: 0 },
+  { key: 'dyingBelowParent', title: 'dying cgroups below the parent', unit: '', factor: 1.5, plus: 20 },
+  { key: 'dyingBelowRoot', title: 'dying cgroups of the machine', unit: '', factor: 1.5, plus: 20 },
+  { key: 'startMedianMs', title: 'start latency, median', unit: 'ms', factor: 1.15, plus: 0.5 },
+];
+
 /**
  * @typedef {{ seconds: number } & Record<string, number>} Sample
  * @typedef {object} Finding
@@ -31,13 +45,14 @@ const WATCHED = [
 
 /**
  * @param {readonly Sample[]} samples - in the order of time
+ * @param {readonly object[]} [watched] - what is in them, and how much it may grow
  * @returns {Finding[]} empty where there are too few samples to tell: less than eight
  */
-export function judgeSoak(samples) {
+export function judgeSoak(samples, watched = WATCHED) {
   const warm = samples.slice(Math.ceil(samples.length * WARM_UP));
   if (samples.length < 8) return [];
   const quarter = Math.max(1, Math.floor(warm.length / 4));
-  return WATCHED.map(({ key, title, unit, factor, plus }) => {
+  return watched.map(({ key, title, unit, factor, plus }) => {
     const of = (part) => median(part.map((sample) => sample[key]));
     const [atStart, atEnd] = [of(warm.slice(0, quarter)), of(warm.slice(-quarter))];
     const perHour = slope(warm.map((sample) => ({ x: sample.seconds / 3600, y: sample[key] })));

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { keepNewest } from '../../../bench/lib/json.mjs';
 import { fillMarkers } from '../../../bench/lib/markers.mjs';
 import { loadWarning, machineLabel } from '../../../bench/lib/machine.mjs';
 import { plotBars } from '../../../bench/lib/plot-bars.mjs';
@@ -100,5 +101,16 @@ describe('fillMarkers', () => {
   it('leaves alone what was not measured, and refuses what has no place', () => {
     expect(fillMarkers(page, {})).toBe(page);
     expect(() => fillMarkers(page, { b: 'new' })).toThrow('numbers:b');
+  });
+});
+
+describe('keepNewest', () => {
+  it('takes each case from the last results that have it', () => {
+    const at = (date: string, ...ids: string[]) => ({ date, cases: ids.map((id) => ({ id, date })) });
+    const kept = keepNewest([at('1', 'a', 'b'), at('2', 'a'), at('3', 'a', 'c')]);
+    expect(kept.map(({ date, cases }) => [date, ...cases.map(({ id }) => id)])).toEqual([
+      ['1', 'b'],
+      ['3', 'a', 'c'],
+    ]);
   });
 });

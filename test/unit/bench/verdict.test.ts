@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { judgeSoak } from '../../../bench/lib/soak-verdict.mjs';
+import { WATCHED_AT_REST, judgeSoak } from '../../../bench/lib/soak-verdict.mjs';
 import { summarize } from '../../../bench/lib/stats.mjs';
 import { atLeast, atMost, fasterThan } from '../../../bench/lib/verdict.mjs';
 
@@ -82,6 +82,22 @@ describe('judgeSoak', () => {
 
   it('takes no notice of the warm-up, nor of a single outlier', () => {
     expect(grown(soak((index) => ({ rssMb: index < 4 ? 50 : 80, fds: index === 38 ? 400 : 40 })))).toEqual([]);
+  });
+
+  it('finds a single descriptor in a hundred samples, where all should be the same', () => {
+    const rest = Object.fromEntries(WATCHED_AT_REST.map(({ key }) => [key, 5]));
+    const judge = (change: (index: number) => object): string[] =>
+      grown(
+        judgeSoak(
+          Array.from({ length: 100 }, (_, index) => ({ seconds: index, ...rest, ...change(index) })),
+          WATCHED_AT_REST,
+        ),
+      );
+    expect(judge(() => ({}))).toEqual([]);
+    expect(judge((index) => ({ files: 5 + Math.floor(index / 50) }))).toEqual(['files in its two directories']);
+    expect(judge((index) => ({ fds: 30 + Math.floor(index / 10) }))).toEqual(['its open descriptors']);
+    // Between two samples a connection more or less is kept.
+    expect(judge((index) => ({ fds: 30 + (index % 3) }))).toEqual([]);
   });
 
   it('does not judge a handful of samples', () => {
