@@ -31,6 +31,11 @@ export const LEFT_OUT = [
     files: `container/${name}`,
     reason: 'nothing that depends on the controllers of this guest; user-mode Linux runs them at ten times the speed',
   })),
+  ...['api', 'confined', 'crash', 'inside-attack', 'inside-depth', 'logs', 'users'].map((name) => ({
+    guests: ['v2-all'],
+    files: `supervisor/${name}`,
+    reason: 'many starts of Node, and nothing that depends on the controllers of this guest; user-mode Linux runs them',
+  })),
   {
     guests: ['v2-nsdelegate', 'systemd'],
     files: 'cli/',
@@ -49,6 +54,20 @@ export const LEFT_OUT = [
  * @type {Readonly<Record<string, readonly string[]>>}
  */
 export const QUICK = {
-  v2: ['cgroup/', 'container/limits', 'container/exec', 'container/namespaces', 'nest/inside'],
-  rootless: ['cgroup/', 'container/namespaces', 'container/limits', 'nest/rootless', 'systemd/scope'],
+  v2: [
+    'cgroup/',
+    'container/limits',
+    'container/exec',
+    'container/namespaces',
+    'nest/inside',
+    'supervisor/inside-limits',
+  ],
+  rootless: [
+    'cgroup/',
+    'container/namespaces',
+    'container/limits',
+    'nest/rootless',
+    'systemd/scope',
+    'systemd/supervisor',
+  ],
 };

@@ -27,6 +27,8 @@ const KILL_AFTER_MS = 3000;
  * @property {(chunk: Buffer) => void} stdout
  * @property {(chunk: Buffer) => void} stderr
  * @property {AbortSignal} [signal] ends the guest
+ * @property {string} [disk] a root file system of its own, which keeps what the guest writes
+ * @property {AbortSignal} [powerLoss] takes the power away from it
  *
  * @typedef {object} Outcome
  * @property {'exited' | 'timed-out' | 'aborted' | 'no-status'} end
@@ -56,7 +58,8 @@ async function bootIn(scratch, job) {
   const initramfs = join(scratch, 'initramfs');
   writeFileSync(initramfs, buildInitramfs(parts, formatConfig(job), formatScript(job.command)));
   const machine = {
-    ...{ cache: parts.engine, image: parts.root, project: job.project, initramfs, scratch, kernel: parts.kernel },
+    ...{ cache: parts.engine, project: job.project, initramfs, scratch, kernel: parts.kernel },
+    ...{ image: job.disk ?? parts.root, isKept: job.disk !== undefined },
     ...{ memoryMiB: job.memoryMiB, boot: guest.boot },
   };
   const { file, args, env } =
@@ -117,7 +120,8 @@ function formatConfig({ guest, as }) {
  * @param {Job} job
  * @returns {Promise<'exited' | 'timed-out' | 'aborted'>}
  */
-async function waitForEnd(engine, { timeoutSeconds, signal }) {
+async function waitForEnd(engine, { timeoutSeconds, signal, powerLoss }) {
+  powerLoss?.addEventListener('abort', () => signalGroup(engine, 'SIGKILL'), { once: true });
   const expired = AbortSignal.timeout(timeoutSeconds * 1000);
   const stop = AbortSignal.any(signal === undefined ? [expired] : [expired, signal]);
   let kill;

@@ -4,6 +4,7 @@
  * @typedef {object} Machine
  * @property {string} cache directory of the engine's unpacked packages
  * @property {string} image the guest's root file system
+ * @property {boolean} [isKept] what is written to that stays in it, for the next boot
  * @property {string} project the ext4 image of the project
  * @property {string} initramfs
  * @property {string} scratch directory of this guest alone
@@ -43,7 +44,7 @@ export function umlCommand(machine) {
       'umid=lab',
       `uml_dir=${machine.scratch}/`,
       `initrd=${machine.initramfs}`,
-      drive('ubd0', machine.image),
+      machine.isKept === true ? `ubd0=${machine.image}` : drive('ubd0', machine.image),
       drive('ubd1', machine.project),
       'con=null',
       `con0=null,fd:${fdOf('console')}`,
@@ -64,9 +65,9 @@ export function umlCommand(machine) {
  */
 export function qemuCommand(machine) {
   // Nobody writes to the file itself, and other guests use it at the same time: user-mode Linux keeps a lock on it.
-  const drive = (/** @type {string} */ path) => [
+  const drive = (/** @type {string} */ path, keeps = false) => [
     '-drive',
-    `if=virtio,format=raw,snapshot=on,cache=unsafe,file.locking=off,file.filename=${path}`,
+    `if=virtio,format=raw,${keeps ? '' : 'snapshot=on,'}cache=unsafe,file.locking=off,file.filename=${path}`,
   ];
   const port = (/** @type {(typeof CHANNELS)[number]} */ name) => [
     ...['-chardev', `file,id=${name},append=on,path=/proc/self/fd/${fdOf(name)}`],
@@ -80,7 +81,7 @@ export function qemuCommand(machine) {
       ...['-L', `${share}/qemu`, '-L', `${share}/seabios`],
       ...['-accel', 'tcg,thread=multi', '-machine', 'q35', '-cpu', 'max', '-smp', '2', '-m', String(machine.memoryMiB)],
       ...['-nodefaults', '-display', 'none', '-no-reboot', '-device', 'virtio-rng-pci'],
-      ...drive(machine.image),
+      ...drive(machine.image, machine.isKept),
       ...drive(machine.project),
       ...['-device', 'virtio-serial-pci', ...port('out'), ...port('err'), ...port('result')],
       ...['-chardev', `file,id=console,append=on,path=/proc/self/fd/${fdOf('console')}`, '-serial', 'chardev:console'],

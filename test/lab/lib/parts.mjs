@@ -10,10 +10,11 @@ const SHIM_SOURCE = new URL('../ptrace-shim.c', import.meta.url);
 /** Raised when a part must be made anew although neither its packages nor its files have changed. */
 const FORMAT = '1';
 
-/** What a guest's root file system has beside Debian's essential packages; the second line is what the tests want. */
+/** What a guest's root file system has beside Debian's essential packages; from the second line on, what the tests want. */
 const GUEST_PACKAGES = [
   ...['systemd', 'systemd-sysv', 'dbus', 'dbus-user-session', 'libpam-systemd', 'uidmap', 'kmod', 'iproute2', 'procps'],
   ...['libstdc++6', 'libatomic1', 'strace', 'tmux', 'vim-tiny', 'less', 'htop', 'perl', 'bubblewrap', 'fuse-overlayfs'],
+  ...['curl', 'nginx', 'python3', 'redis-server', 'redis-tools'],
 ];
 
 const IMAGE_MIB = 1024;

@@ -27,6 +27,12 @@ describe('umlCommand', () => {
     expect(env).toEqual({ TMPDIR: '/dev/shm', LD_PRELOAD: '/cache/shim.so' });
   });
 
+  it('writes to a root file system that is to be kept', () => {
+    const { args } = umlCommand({ ...MACHINE, isKept: true, memoryDir: '/dev/shm' });
+    expect(args).toContain('ubd0=/cache/root.ext4');
+    expect(args).toContain('ubd1=/tmp/guest/ubd1.cow,/tmp/project.ext4');
+  });
+
   it('starts systemd with its own target only where it is wanted', () => {
     const boot = (how: 'plain' | 'systemd'): string =>
       umlCommand({ ...MACHINE, boot: how, memoryDir: '/dev/shm' }).args.join(' ');
@@ -43,6 +49,9 @@ describe('qemuCommand', () => {
       'if=virtio,format=raw,snapshot=on,cache=unsafe,file.locking=off,file.filename=/cache/root.ext4',
       'if=virtio,format=raw,snapshot=on,cache=unsafe,file.locking=off,file.filename=/tmp/project.ext4',
     ]);
+    expect(qemuCommand({ ...MACHINE, isKept: true }).args).toContain(
+      'if=virtio,format=raw,cache=unsafe,file.locking=off,file.filename=/cache/root.ext4',
+    );
     expect(args.filter((arg) => arg.startsWith('virtserialport'))).toEqual([
       'virtserialport,chardev=out,name=lab.out',
       'virtserialport,chardev=err,name=lab.err',
