@@ -131,7 +131,8 @@ async function connectStreams({ client, id, attachment, hasInput, forwardsSignal
   };
   if (forwardsSignals) for (const signal of FORWARDED) process.on(signal, forward);
   const { stdin } = attachment;
-  if (hasInput && stdin !== null) process.stdin.pipe(stdin, { end: false });
+  const input = hasInput ? stdin : null;
+  if (input !== null) process.stdin.pipe(input, { end: false });
   try {
     for await (const { data, stream } of attachment.output) {
       // Nobody reads on: that is as good as leaving.
@@ -140,9 +141,13 @@ async function connectStreams({ client, id, attachment, hasInput, forwardsSignal
     return false;
   } finally {
     for (const signal of FORWARDED) process.off(signal, forward);
-    if (stdin !== null) process.stdin.unpipe(stdin);
-    process.stdin.pause().unref();
+    if (input !== null) leaveInput(process.stdin.unpipe(input).pause());
   }
+}
+
+// A pipe or a terminal would keep this process; a file, or /dev/null, has nothing to let go of.
+function leaveInput(input: Partial<Pick<NodeJS.ReadStream, 'unref'>>): void {
+  input.unref?.();
 }
 
 /** How long its end may take to be known after its last word. */

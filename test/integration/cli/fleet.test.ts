@@ -102,6 +102,16 @@ describe('containers of the supervisor, on the command line', () => {
     expect(await list()).toMatch(/^web +running .* healthy +sleep 1000$/m);
   });
 
+  it.each([
+    ['a pipe', [], 'read line; echo "$line"; exit 7', 'typed\n'],
+    ['/dev/null', [], 'sleep 2; exit 7', undefined],
+    ['nothing', ['--no-stdin'], 'sleep 2; exit 7', undefined],
+  ])('are attached to with %s as standard input', async (_what, flags, script, input) => {
+    await detach('one', ['--interactive'], 'sh', '-c', script);
+    const ended = await lab.corral(['attach', ...flags, 'one'], input === undefined ? {} : { input });
+    expect(ended).toMatchObject({ code: 7, stderr: '', stdout: input ?? '' });
+  });
+
   it('have their last words heard by those who are attached, and their exit code', async () => {
     const script = 'while [ ! -e /tmp/go ]; do echo on; sleep 0.1; done; echo last words; exit 7';
     const names = ['one', 'two', 'three', 'four'];
@@ -110,8 +120,8 @@ describe('containers of the supervisor, on the command line', () => {
     for (const { output } of attached) await expect.poll(output, { timeout: 20_000 }).toContain('on\n');
     await Promise.all(names.map((name) => lab.corral(['exec', name, 'touch', '/tmp/go'])));
     for (const { ended } of attached) {
-      const { code, stdout } = await ended;
-      expect([code, stdout.slice(stdout.lastIndexOf('on\n'))]).toEqual([7, 'on\nlast words\n']);
+      const { code, stdout, stderr } = await ended;
+      expect([code, stderr, stdout.slice(stdout.lastIndexOf('on\n'))]).toEqual([7, '', 'on\nlast words\n']);
     }
   });
 
