@@ -1,6 +1,7 @@
 import { Agent, type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
 import { ConnectionError } from '../../errors/api-error.js';
 import { isContainerError } from '../../errors/container-error.js';
+import { parseJson } from '../../spec/config/json.js';
 import { now } from '../../util/now.js';
 import { ENDPOINTS, type EndpointName, fillEndpoint } from '../api/endpoints.js';
 import { restoreError } from './restore-error.js';
@@ -76,7 +77,7 @@ export class Transport {
   async #askOnce(name: EndpointName, asked: Asked): Promise<unknown> {
     const { answer } = await this.open(name, asked);
     try {
-      return parse(await readText(answer));
+      return parse(await readText(answer), name === 'inspect');
     } catch (error) {
       asked.signal?.throwIfAborted();
       throw isContainerError(error) ? error : broken(name, error);
@@ -204,10 +205,11 @@ async function readText(answer: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8');
 }
 
-function parse(text: string): unknown {
+/** @param isExact - numbers of 64 bits are bigints where a number cannot hold them, as in the spec of a container */
+function parse(text: string, isExact = false): unknown {
   if (text === '') return undefined;
   try {
-    return JSON.parse(text);
+    return isExact ? parseJson(text) : JSON.parse(text);
   } catch (error) {
     throw new ConnectionError('read answer: it is not JSON', { cause: error });
   }

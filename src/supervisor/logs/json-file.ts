@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path/posix';
 import type { LogPolicy } from '../types.js';
-import { fileCall, toFileError } from './file-call.js';
+import { fileCall, toFileError } from '../file-call.js';
 import { NEXT, jsonName } from './names.js';
 import { type Positions, encodeMark, parseLogLine, positionsAfter } from './record.js';
 import { listJsonFiles, recoverJsonLog } from './recover.js';

@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { isMissingFile } from '../../util/missing.js';
-import { toFileError } from './file-call.js';
+import { toFileError } from '../file-call.js';
 
 /** Waits for a file operation. @returns `undefined` where there is no such file */
 export async function unlessMissing<T>(doing: Promise<T>): Promise<T | undefined> {

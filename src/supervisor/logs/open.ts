@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import type { LogPolicy } from '../types.js';
 import type { ContainerLog, LogOptions } from './container-log.js';
-import { fileCall } from './file-call.js';
+import { fileCall } from '../file-call.js';
 import { JsonLog } from './json-log.js';
 import { RawLog } from './raw-log.js';
 

@@ -4,7 +4,7 @@ import { Fd } from '../../native/fd.js';
 import { enlargePipe, makeFifo, movePipe } from '../../native/pipes.js';
 import { isMissingFile } from '../../util/missing.js';
 import type { LogOwner } from './container-log.js';
-import { fileCall } from './file-call.js';
+import { fileCall } from '../file-call.js';
 
 /** So much it holds while nobody reads, where the user may have pipes of that size; pipe(7). */
 const PIPE_BYTES = 1024 * 1024;

@@ -1,7 +1,7 @@
 import { closeSync, writeSync } from 'node:fs';
 import { join } from 'node:path/posix';
 import type { ContainerLog, LogOptions, LogOwner, LogStreams } from './container-log.js';
-import { toFileError } from './file-call.js';
+import { toFileError } from '../file-call.js';
 import { RAW } from './names.js';
 import { Pressure } from './pressure.js';
 import { Schedule } from './schedule.js';

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, ftruncateSync, openSync, readdirSync } from 'node:fs';
 import { join } from 'node:path/posix';
 import { BackwardLines } from './backward.js';
-import { fileCall } from './file-call.js';
+import { fileCall } from '../file-call.js';
 import { jsonIndex, jsonName } from './names.js';
 import { readAt } from './read-at.js';
 import { PositionSearch, parseLogLine } from './record.js';

@@ -3,7 +3,7 @@ import { join } from 'node:path/posix';
 import type { KeptPipe } from '../../plan/kept.js';
 import { punchHole, seekData } from '../../native/holes.js';
 import type { LogOwner } from './container-log.js';
-import { fileCall } from './file-call.js';
+import { fileCall } from '../file-call.js';
 import { pipeName, spoolName } from './names.js';
 import { OutputPipe } from './output-pipe.js';
 import { readAt } from './read-at.js';

@@ -1,6 +1,6 @@
 import { closeSync, fchmodSync, fchownSync, openSync } from 'node:fs';
 import type { LogOwner, LogStreams } from './container-log.js';
-import { fileCall } from './file-call.js';
+import { fileCall } from '../file-call.js';
 
 /** Where they cannot be given to the container's user: nobody else comes to them, for their directory is closed to others. */
 const SHARED_MODE = 0o622;

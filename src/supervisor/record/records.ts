@@ -4,6 +4,7 @@ import { makeOwnDirectory } from '../../container/own-directory.js';
 import { AlreadyExistsError } from '../../errors/state-errors.js';
 import { checkName } from '../../spec/parse/name.js';
 import { isMissingFile } from '../../util/missing.js';
+import { fileCall, toFileError } from '../file-call.js';
 import type { ContainerRecord } from './record.js';
 import { RecordFile } from './record-file.js';
 
@@ -28,23 +29,34 @@ export class Records {
   /**
    * Makes the directory of a new container, with its record in it.
    *
-   * @throws AlreadyExistsError when the name is taken
+   * @throws AlreadyExistsError when the name is taken; SyscallError
    */
   create(record: ContainerRecord): RecordFile {
-    const directory = this.path(checkName(record.id, 'container'));
+    const { id } = record;
+    const directory = this.path(checkName(id, 'container'));
+    this.#make(directory, id);
+    try {
+      return fileCall(`write record of ${JSON.stringify(id)}`, () =>
+        RecordFile.create(join(directory, RECORD), record),
+      );
+    } catch (error) {
+      this.remove(id);
+      throw error;
+    }
+  }
+
+  #make(directory: string, id: string): void {
     try {
       mkdirSync(directory, { mode: 0o700 });
     } catch (error) {
-      if (!(error instanceof Error) || !('code' in error) || error.code !== 'EEXIST') throw error;
-      throw new AlreadyExistsError(record.id, {
-        hint: `choose another name, or forget that one: corral rm ${record.id}`,
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EEXIST') {
+        throw new AlreadyExistsError(id, { hint: `choose another name, or forget that one: corral rm ${id}` });
+      }
+      throw toFileError(error, `make directory ${directory}`, {
+        hint:
+          code === 'ENOENT' ? 'somebody has removed what it was in: corral supervise --replace begins anew' : undefined,
       });
-    }
-    try {
-      return RecordFile.create(join(directory, RECORD), record);
-    } catch (error) {
-      this.remove(record.id);
-      throw error;
     }
   }
 

@@ -190,7 +190,10 @@ describe('the verbs, of containers of the supervisor', () => {
   });
 
   it('end them, and bring them back', async () => {
-    await detach('web', ['--pids-limit', '50'], LOOP);
+    await detach('web', ['--pids-limit', '50', '--ulimit', 'core=unlimited'], LOOP);
+    // RLIM_INFINITY, which no number of JavaScript's is.
+    const limit = await lab.corral(['inspect', '--field', 'spec.process.rlimits.0.hard', 'web']);
+    expect(limit.stdout).toBe('18446744073709551615\n');
     expect((await lab.corral(['stop', 'web'])).stdout).toMatch(/^web: ended in \S+, exit code 143\n$/);
     expect(await lab.corral(['exec', 'web', 'true'])).toMatchObject({
       code: 125,

@@ -163,6 +163,19 @@ describe('the records', () => {
     expect(records.names()).toEqual([]);
   });
 
+  it('say so where somebody has removed what they are in', () => {
+    const records = new Records(join(directory, 'data'));
+    const path = join(directory, 'data/web');
+    expect(() => records.create(record())).toThrow(
+      expect.objectContaining({
+        message: `make directory ${path}: ENOENT (no such file or directory)`,
+        hint: 'somebody has removed what it was in: corral supervise --replace begins anew',
+        code: 'ENOENT',
+      }),
+    );
+    expect(records.names()).toEqual([]);
+  });
+
   it('refuse a directory that others can write', () => {
     writeFileSync(join(directory, 'data'), '');
     expect(() => {

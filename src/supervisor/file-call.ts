@@ -1,4 +1,5 @@
-import { SyscallError } from '../../errors/syscall-error.js';
+import type { ContainerErrorDetails } from '../errors/container-error.js';
+import { SyscallError } from '../errors/syscall-error.js';
 
 /**
  * Runs a call of node:fs, and gives its failure words.
@@ -15,9 +16,14 @@ export function fileCall<T>(action: string, run: () => T): T {
 }
 
 /** Turns an error of node:fs into a SyscallError; other values come back as they are. */
-export function toFileError(error: unknown, action: string): unknown {
+export function toFileError(
+  error: unknown,
+  action: string,
+  { hint }: Pick<ContainerErrorDetails, 'hint'> = {},
+): unknown {
   if (error instanceof SyscallError || !isSystemError(error)) return error;
-  return new SyscallError({ action, syscall: error.syscall ?? '', errno: -error.errno, path: error.path });
+  const { syscall = '', errno, path } = error;
+  return new SyscallError({ action, syscall, errno: -errno, path }, { hint, cause: error });
 }
 
 function isSystemError(error: unknown): error is NodeJS.ErrnoException & { readonly errno: number } {
