@@ -146,7 +146,7 @@ export class Fleet {
   /** Sends a signal to all processes of one. @throws as {@link Containers.signalAll} does */
   async signalAll(id: string, signal: string | number): ReturnType<Containers['signalAll']> {
     await this.checkUp('signal', id);
-    if (!this.#isOutOfSight(id)) return this.running.signalAll(id, signal);
+    if (!this.isOutOfSight(id)) return this.running.signalAll(id, signal);
     const client = await this.supervisor();
     const pids = (await client.processes(id)).map(({ pid }) => pid);
     const { status } = await client.get(id);
@@ -158,7 +158,7 @@ export class Fleet {
   /** Runs a command in one that runs. @throws as {@link Containers.exec} does */
   async exec(id: string, command: readonly string[], options: ExecOptions): Promise<StartedExec> {
     await this.checkUp('exec in', id);
-    if (!this.#isOutOfSight(id)) return this.running.exec(id, command, options);
+    if (!this.isOutOfSight(id)) return this.running.exec(id, command, options);
     const { execElsewhere } = await import('./exec-elsewhere.js');
     return execElsewhere(await this.supervisor(), id, { command, ...options });
   }
@@ -166,7 +166,7 @@ export class Fleet {
   /** Describes the processes of one that runs. @throws NotFoundError, StateError */
   async processes(id: string): Promise<readonly ProcessInfo[]> {
     await this.checkUp('list the processes of', id);
-    if (this.#isOutOfSight(id)) return (await this.supervisor()).processes(id);
+    if (this.isOutOfSight(id)) return (await this.supervisor()).processes(id);
     return listContainerProcesses(id, this.#context);
   }
 
@@ -177,10 +177,19 @@ export class Fleet {
    */
   async here(action: string, id: string): Promise<Containers> {
     await this.checkUp(action, id);
-    if (!this.#isOutOfSight(id)) return this.running;
+    if (!this.isOutOfSight(id)) return this.running;
     throw new StateError(action, id, 'outside of this one', {
       hint: 'its supervisor, which is outside, can start and end it, read its logs, and run commands in it',
     });
+  }
+
+  /** Lists what runs out of sight. */
+  async outOfSight(): Promise<readonly (SupervisedInfo & Pick<ContainerInfo, 'stats'>)[]> {
+    if (!this.#isElsewhere) return [];
+    const all = await (await this.supervisor()).list();
+    return all.flatMap(({ stats, ...one }) =>
+      stats === undefined || this.running.has(one.id) ? [] : [{ ...one, stats }],
+    );
   }
 
   /** @throws as {@link Containers.update} does */
@@ -205,7 +214,8 @@ export class Fleet {
     return { ...container, ...rest };
   }
 
-  #isOutOfSight(id: string): boolean {
+  /** Tells whether the supervisor keeps it outside of the container that this is. */
+  isOutOfSight(id: string): boolean {
     return this.#isElsewhere && this.isSupervised(id) && !this.running.has(id);
   }
 

@@ -5,7 +5,7 @@ import { Screen, type Size } from './screen.js';
 export interface LiveView {
   readonly intervalMs: number;
   /** Looks again. @returns `false` when there will be nothing to see any more */
-  readonly refresh: () => boolean;
+  readonly refresh: () => boolean | Promise<boolean>;
   /** Returns what to show, as many lines as there is room for, and none wider. */
   readonly render: (size: Size) => Promise<readonly string[]>;
 }
@@ -29,7 +29,7 @@ export async function showLive({ intervalMs, refresh, render }: LiveView): Promi
   await draw();
   for (let waitMs = Math.min(intervalMs, FIRST_INTERVAL_MS); ; waitMs = intervalMs) {
     await delay(waitMs, undefined, { signal: end.signal }).catch(() => undefined);
-    if (end.signal.aborted || !refresh()) break;
+    if (end.signal.aborted || !(await refresh())) break;
     await draw();
   }
   await drawn;

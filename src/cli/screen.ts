@@ -1,4 +1,5 @@
 import { isatty } from 'node:tty';
+import { CODES } from './control-codes.js';
 import { printOut } from './print.js';
 
 /** How large a terminal is, in characters. */
@@ -14,16 +15,6 @@ export interface ScreenEvents {
   /** The terminal has another size, or has to be drawn anew. */
   readonly onResize: () => void;
 }
-
-// xterm's, as nearly all terminals have them. See ctlseqs, "Private Modes".
-const ALTERNATE_SCREEN = '\u001b[?1049h\u001b[?25l';
-const USUAL_SCREEN = '\u001b[?25h\u001b[?1049l';
-const HOME = '\u001b[H';
-const CLEAR_LINE = '\u001b[K';
-const CLEAR_BELOW = '\u001b[J';
-// What lies between the two appears at once, on terminals that know it.
-const BEGIN_UPDATE = '\u001b[?2026h';
-const END_UPDATE = '\u001b[?2026l';
 
 const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -56,8 +47,8 @@ export class Screen implements Disposable {
   /** Shows these lines, as many as there is room for. They must not be wider than the screen. */
   draw(lines: readonly string[]): void {
     if (this.#isSuspended) return;
-    const shown = lines.slice(0, this.size.rows).map((line) => line + CLEAR_LINE);
-    printOut(`${BEGIN_UPDATE}${HOME}${shown.join('\r\n')}${CLEAR_BELOW}${END_UPDATE}`);
+    const shown = lines.slice(0, this.size.rows).map((line) => line + CODES.clearLine);
+    printOut(`${CODES.beginUpdate}${CODES.home}${shown.join('\r\n')}${CODES.clearBelow}${CODES.endUpdate}`);
   }
 
   /** Restores the terminal. A signal that has asked for the end then ends this process. */
@@ -71,11 +62,11 @@ export class Screen implements Disposable {
 
   #enter(): void {
     if (this.#hasKeys) process.stdin.setRawMode(true).resume();
-    printOut(ALTERNATE_SCREEN);
+    printOut(CODES.alternateScreen);
   }
 
   #leave(): void {
-    printOut(USUAL_SCREEN);
+    printOut(CODES.usualScreen);
     if (this.#hasKeys) process.stdin.setRawMode(false).pause();
   }
 

@@ -21,7 +21,7 @@ import { killExec } from './execs.js';
 import type { ContainerInfo } from './info.js';
 import { killState } from './kill-state.js';
 import { findNested, isNestedPath, outermost } from './nested.js';
-import { type ContainerTree, growTree, selectBranch } from './tree.js';
+import { type ContainerTree, type Grown, growForest, growTree, selectBranch } from './tree.js';
 import { type ContainerEvents, type EventOptions, watchContainers } from './events/watch.js';
 import { type ContainerInternals, readInternals } from './inspect.js';
 import { type EndReport, type WaitOptions, waitForEnd } from './wait.js';
@@ -55,9 +55,9 @@ export class Containers {
    * @throws NotFoundError
    */
   tree(names: readonly string[] = [], how: { readonly brief?: boolean } = {}): readonly ContainerTree[] {
-    const grow = (state: State): ContainerTree => growTree(describeState(state, how), state.cgroup, how);
-    if (names.length === 0) return this.#store.list().map(grow);
-    return names.map((name) => selectBranch(grow(this.#store.get(outermost(name))), name));
+    const describe = (state: State): Grown => ({ info: describeState(state, how), cgroup: state.cgroup });
+    if (names.length === 0) return growForest(this.#store.list().map(describe), how);
+    return names.map((name) => selectBranch(growTree(describe(this.#store.get(outermost(name))), how), name));
   }
 
   /** Tells whether there is a container of that name, whether or not it runs yet. */

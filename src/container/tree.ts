@@ -29,12 +29,48 @@ export interface ContainerTree {
   readonly containers: readonly ContainerTree[];
 }
 
+/** A container of the caller's, and where it is. */
+export interface Grown {
+  readonly info: ContainerInfo;
+  readonly cgroup: CgroupRef;
+}
+
+/** How a tree is grown. */
+interface GrowOptions extends StatsOptions {
+  /** What is known of one inside, where it is the caller's as well. */
+  readonly findOwn?: (cgroup: CgroupRef) => ContainerInfo | undefined;
+}
+
+/**
+ * Returns containers of the caller's with all that they hold. One that is inside another of them, as those that were started there
+ * through the supervisor's socket, is there, and nowhere else.
+ *
+ * @param how - how much is read of what they use
+ */
+export function growForest(all: readonly Grown[], how: StatsOptions): readonly ContainerTree[] {
+  const byInode = new Map(all.map(({ info, cgroup }) => [cgroup.v2?.inode, info]));
+  const inner = new Set<string>();
+  const findOwn = ({ v2 }: CgroupRef): ContainerInfo | undefined => {
+    const found = v2 === undefined ? undefined : byInode.get(v2.inode);
+    if (found !== undefined) inner.add(found.id);
+    return found;
+  };
+  // Whoever is around another one has the shorter path: nothing is grown twice.
+  const outerFirst = [...all].sort((one, other) => pathLength(one) - pathLength(other));
+  const trees = outerFirst.flatMap((one) => (inner.has(one.info.id) ? [] : [growTree(one, { ...how, findOwn })]));
+  return trees.sort((one, other) => (one.id < other.id ? -1 : 1));
+}
+
+function pathLength({ cgroup }: Grown): number {
+  return cgroup.v2?.path.length ?? 0;
+}
+
 /** Returns a container of the caller's with all that it holds. @param how - how much is read of what they use */
-export function growTree(info: ContainerInfo, cgroup: CgroupRef, how: StatsOptions = {}): ContainerTree {
+export function growTree({ info, cgroup }: Grown, how: GrowOptions = {}, path = info.id): ContainerTree {
   const { id, status, pid, command, labels, createdAt, processes, stats } = info;
   return {
     id,
-    path: id,
+    path,
     status,
     ...(pid === undefined ? {} : { pid }),
     command,
@@ -43,7 +79,7 @@ export function growTree(info: ContainerInfo, cgroup: CgroupRef, how: StatsOptio
     processes,
     stats,
     ...estimate(stats, cgroup),
-    containers: growBelow(cgroup, id, how),
+    containers: growBelow(cgroup, path, how),
   };
 }
 
@@ -55,14 +91,16 @@ export function selectBranch(tree: ContainerTree, path: string): ContainerTree {
   return selectBranch(next, path);
 }
 
-function growBelow(cgroup: CgroupRef, path: string, how: StatsOptions): readonly ContainerTree[] {
+function growBelow(cgroup: CgroupRef, path: string, how: GrowOptions): readonly ContainerTree[] {
   return listContainersIn(cgroup)
     .map((inner) => growNested(inner, joinPath(path, inner.id), how))
     .sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
 // Its state is kept inside, where only its own corral trusts it: what is told here is the kernel's.
-function growNested(cgroup: CgroupRef, path: string, how: StatsOptions): ContainerTree {
+function growNested(cgroup: CgroupRef, path: string, how: GrowOptions): ContainerTree {
+  const own = how.findOwn?.(cgroup);
+  if (own !== undefined) return growTree({ info: own, cgroup }, how, path);
   const stats = readStats(cgroup, how);
   const first = findFirst(cgroup);
   return {

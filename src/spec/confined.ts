@@ -3,6 +3,7 @@ import { CAPABILITIES } from '../util/linux.js';
 import { ANNOTATIONS, DEFAULT_SECCOMP, nests } from './annotations.js';
 import { API_VARIABLE } from './api.js';
 import { defaultSeccomp } from './default-seccomp.js';
+import { FULL_ONLY } from './from-options.js';
 import type { ContainerOptions } from './options.js';
 import type { Capabilities, Namespace, Process, Rlimit, Spec } from './types.js';
 import { type Within, withinAnnotation } from './within.js';
@@ -25,28 +26,12 @@ export interface CallerLimits {
 
 /** What only whoever rules the host can ask for: namespaces, mounts and rights are the caller's own, and nobody else's. */
 const OWNERS_ONLY = [
-  'rootfs',
-  'readOnly',
-  'volumes',
-  'tmpfs',
-  'expose',
-  'net',
-  'userns',
-  'pid',
-  'ipc',
-  'uts',
-  'cgroupns',
-  'hostname',
-  'sysctl',
-  'nest',
+  ...FULL_ONLY,
   'api',
-  'seccomp',
   'cgroupParent',
   'cgroupDriver',
   'user',
   'groups',
-  'capAdd',
-  'capDrop',
   'deviceReadBps',
   'deviceWriteBps',
   'deviceReadIops',

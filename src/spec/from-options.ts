@@ -74,7 +74,8 @@ export function checkCommand(command: unknown): void {
   });
 }
 
-const FULL_ONLY = [
+/** Options of what only a container with namespaces of its own has. */
+export const FULL_ONLY = [
   'rootfs',
   'readOnly',
   'volumes',

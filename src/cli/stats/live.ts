@@ -7,14 +7,14 @@ import { COLUMNS } from './columns.js';
 import { type Source, type Use, compareSamples } from './sample.js';
 
 /** What containers use, as a view that is looked at again and again. */
-export function liveStats({ look, isOver, intervalMs }: Source): LiveView {
+export async function liveStats({ look, isOver, intervalMs }: Source): Promise<LiveView> {
   const paint = painter(1);
-  let before = look();
+  let before = await look();
   let uses = compareSamples(before, undefined);
   return {
     intervalMs,
-    refresh: () => {
-      const now = look();
+    refresh: async () => {
+      const now = await look();
       uses = compareSamples(now, before);
       before = now;
       return !isOver(now);

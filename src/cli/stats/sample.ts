@@ -1,27 +1,40 @@
 import type { Containers } from '../../container/containers.js';
 import type { ContainerInfo } from '../../container/info.js';
+import type { SupervisedStatus } from '../../supervisor/types.js';
 import { NotFoundError } from '../../errors/state-errors.js';
 import { now } from '../../util/now.js';
+
+/** What one container had used at one moment. */
+export interface Used extends Pick<ContainerInfo, 'id' | 'createdAt' | 'stats'> {
+  readonly status: ContainerInfo['status'] | SupervisedStatus;
+}
 
 /** What containers had used at one moment. */
 export interface Sample {
   /** {@link now} then. */
   readonly at: number;
-  readonly containers: readonly ContainerInfo[];
+  readonly containers: readonly Used[];
 }
 
 /** Where samples come from, and how often. */
 export interface Source {
-  readonly look: () => Sample;
+  readonly look: () => Promise<Sample>;
   /** Nothing will be seen any more. */
   readonly isOver: (sample: Sample) => boolean;
   readonly intervalMs: number;
 }
 
 /** What one container uses. */
-export interface Use extends Pick<ContainerInfo, 'id' | 'status' | 'stats'> {
+export interface Use extends Omit<Used, 'createdAt'> {
   /** 100: all of one CPU's time between two looks; absent until there are two. */
   readonly cpuPercent?: number;
+}
+
+/** Containers to look at. */
+export interface Looked {
+  readonly running: Pick<Containers, 'list' | 'get'>;
+  /** Those that run and are not among these. */
+  outOfSight(): Promise<readonly Used[]>;
 }
 
 /**
@@ -30,12 +43,14 @@ export interface Use extends Pick<ContainerInfo, 'id' | 'status' | 'stats'> {
  * @param names - which; all of them when there are none
  * @returns what they use; those that have ended meanwhile are not there
  */
-export function takeSample(containers: Containers, names: readonly string[]): Sample {
-  const found = names.length === 0 ? containers.list() : names.flatMap((name) => getIfThere(containers, name));
-  return { at: now(), containers: found };
+export async function takeSample(from: Looked, names: readonly string[]): Promise<Sample> {
+  const { running } = from;
+  const found = names.length === 0 ? running.list() : names.flatMap((name) => getIfThere(running, name));
+  const others = (await from.outOfSight()).filter(({ id }) => names.length === 0 || names.includes(id));
+  return { at: now(), containers: [...found, ...others] };
 }
 
-function getIfThere(containers: Containers, name: string): readonly ContainerInfo[] {
+function getIfThere(containers: Looked['running'], name: string): readonly ContainerInfo[] {
   try {
     return [containers.get(name)];
   } catch (error) {

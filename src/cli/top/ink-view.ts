@@ -3,6 +3,7 @@ import { isatty } from 'node:tty';
 import { Box, type Instance, type Key, Text, render, useInput } from 'ink';
 import { type ReactNode, createElement } from 'react';
 import stringWidth from 'string-width';
+import { CODES } from '../control-codes.js';
 import { printOut } from '../print.js';
 import type { Paint } from '../style.js';
 import { rulerBy } from '../width.js';
@@ -13,16 +14,6 @@ import { type SessionOptions, TopSession } from './session.js';
 export interface TopView extends Omit<SessionOptions, 'ruler'> {
   readonly paint: Paint;
 }
-
-// xterm's, as nearly all terminals have them. See ctlseqs, "Private Modes".
-const ALTERNATE_SCREEN = '\u001b[?1049h\u001b[?25l';
-const USUAL_SCREEN = '\u001b[?25h\u001b[?1049l';
-const CLEAR = '\u001b[2J';
-const CLEAR_LINE = '\u001b[K';
-const CURSOR = '\u001b[?25';
-// What lies between the two appears at once, on terminals that know it.
-const BEGIN_UPDATE = '\u001b[?2026h';
-const END_UPDATE = '\u001b[?2026l';
 
 const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 
@@ -96,7 +87,7 @@ class InkScreen {
 
   #open(): void {
     this.#isOpen = true;
-    printOut(ALTERNATE_SCREEN);
+    printOut(CODES.alternateScreen);
     this.#output.forget();
     this.#session.resize(this.#output.size);
     this.#ink = render(this.#content(), {
@@ -133,7 +124,7 @@ class InkScreen {
     this.#ink?.unmount();
     this.#ink = undefined;
     if (this.#hasKeys) process.stdin.setRawMode(false);
-    printOut(USUAL_SCREEN);
+    printOut(CODES.usualScreen);
   };
 
   // In raw mode Ctrl-Z is a key, and what it does elsewhere has to be done here.
@@ -181,17 +172,19 @@ class FrameOutput extends EventEmitter {
 
   write(frame: string): boolean {
     // What shows and hides the cursor is no frame; it is hidden all the time.
-    if (frame.startsWith(CURSOR)) return true;
+    if (frame.startsWith(CODES.cursor)) return true;
     const before = this.#lines;
     const lines = frame.split('\n');
     const changed = lines.flatMap((line, row) =>
-      line === before?.[row] ? [] : [`\u001b[${String(row + 1)};1H${line}${CLEAR_LINE}`],
+      line === before?.[row] ? [] : [`\u001b[${String(row + 1)};1H${line}${CODES.clearLine}`],
     );
     this.#lines = lines;
     if (before !== undefined && changed.length === 0) return true;
     // Not by process.stdout, which hands on errors of a terminal that has hung up: SIGHUP tells of it.
     try {
-      return printOut(`${BEGIN_UPDATE}${before === undefined ? CLEAR : ''}${changed.join('')}${END_UPDATE}`);
+      return printOut(
+        `${CODES.beginUpdate}${before === undefined ? CODES.clear : ''}${changed.join('')}${CODES.endUpdate}`,
+      );
     } catch {
       return false;
     }

@@ -11,7 +11,7 @@ import { PROCESS_COLUMNS } from '../process-table.js';
 import { formatTable } from '../table.js';
 import type { VerbContext } from '../verb.js';
 import { describeDetails } from '../verbs/events.js';
-import { mergeTold } from './model/merge.js';
+import { listSupervised, mergeTold } from './model/merge.js';
 import type { Details } from './model/lines.js';
 import type { Look, Seen } from './model/types.js';
 import type { Action } from './model/view-state.js';
@@ -44,8 +44,8 @@ export class ContainerSource implements TopSource {
   readonly #context: VerbContext;
   readonly #supervisor: TopSupervisor | undefined;
   readonly #events: Event[] = [];
-  /** The supervisor's, by the last look. */
-  #supervised: ReadonlySet<string> = new Set();
+  /** The names of the supervisor's, by their paths; as of the last look. */
+  #supervised: ReadonlyMap<string, string> = new Map();
 
   constructor(containers: Containers, { names, context, supervisor }: SourceOptions) {
     this.#containers = containers;
@@ -63,8 +63,9 @@ export class ContainerSource implements TopSource {
 
   async look(): Promise<Look> {
     const told = (await this.#supervisor?.list()) ?? [];
-    this.#supervised = new Set(told.map(({ id }) => id));
-    return { at: now(), time: Date.now(), containers: mergeTold(this.#see(), told, this.#names) };
+    const containers = mergeTold(this.#see(), told, this.#names);
+    this.#supervised = listSupervised(containers);
+    return { at: now(), time: Date.now(), containers };
   }
 
   isOver({ containers }: Look): boolean {
@@ -82,20 +83,22 @@ export class ContainerSource implements TopSource {
   }
 
   async act(action: Action, path: string): Promise<string> {
-    const face = this.#supervised.has(path) ? (this.#supervisor ?? this.#containers) : this.#containers;
+    const name = this.#supervised.get(path);
+    const face = name === undefined ? this.#containers : (this.#supervisor ?? this.#containers);
+    const id = name ?? path;
     const startedAt = now();
     switch (action) {
       case 'kill':
-        return `${path}: ${formatKill(await face.kill(path))}`;
+        return `${path}: ${formatKill(await face.kill(id))}`;
       case 'stop': {
-        const { killed } = await face.stop(path);
+        const { killed } = await face.stop(id);
         const time = formatDuration(Math.max(1, now() - startedAt));
         return `${path}: ${killed ? 'killed: it had not ended after' : 'ended in'} ${time}`;
       }
       case 'pause':
-        return `${path}: ${(await face.pause(path)) ? 'paused' : 'was paused already'}`;
+        return `${path}: ${(await face.pause(id)) ? 'paused' : 'was paused already'}`;
       case 'resume':
-        return `${path}: ${(await face.resume(path)) ? 'resumed' : 'was not paused'}`;
+        return `${path}: ${(await face.resume(id)) ? 'resumed' : 'was not paused'}`;
     }
   }
 

@@ -60,16 +60,15 @@ async function showStats({ operands, options, context }: VerbCall<StatsFlags>): 
   const intervalMs = readInterval(interval);
   const { Fleet } = await import('../fleet.js');
   const fleet = await Fleet.open(context);
-  const containers = fleet.running;
   const names = [...new Set(operands)];
   for (const name of names) {
-    await fleet.here('read the stats of', name);
-    containers.get(name);
+    await fleet.checkUp('read the stats of', name);
+    if (!fleet.isOutOfSight(name)) fleet.running.get(name);
   }
-  const source: Source = { look: () => takeSample(containers, names), isOver: isOver(names), intervalMs };
+  const source: Source = { look: () => takeSample(fleet, names), isOver: isOver(names), intervalMs };
   const onTerminal = isatty(1) && process.env['TERM'] !== 'dumb' && json !== true;
   if (!(stream ?? onTerminal)) await printOnce(source, json === true);
-  else if (onTerminal) await showLive(liveStats(source));
+  else if (onTerminal) await showLive(await liveStats(source));
   else await printSeries(source, json === true);
   return EXIT.ok;
 }
@@ -80,16 +79,16 @@ function isOver(names: readonly string[]): (sample: Sample) => boolean {
 }
 
 async function printOnce({ look, intervalMs }: Source, json: boolean): Promise<void> {
-  const first = look();
+  const first = await look();
   if (first.containers.length > 0) await delay(intervalMs);
-  await printUses(compareSamples(first.containers.length > 0 ? look() : first, first), json);
+  await printUses(compareSamples(first.containers.length > 0 ? await look() : first, first), json);
 }
 
 async function printSeries({ look, isOver, intervalMs }: Source, json: boolean): Promise<void> {
   let isRead = true;
-  for (let before = look(); isRead && !isOver(before);) {
+  for (let before = await look(); isRead && !isOver(before);) {
     await delay(intervalMs);
-    const now = look();
+    const now = await look();
     const uses = compareSamples(now, before);
     if (json) isRead = printOut(`${escapeJson(JSON.stringify(uses.map(useToJson)))}\n`);
     else if (!isOver(now)) isRead = printOut(await formatUses(uses));

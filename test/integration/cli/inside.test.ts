@@ -24,7 +24,14 @@ describe('the verbs in a container that was given the socket', () => {
     expect(await script('seq 100000 | corral exec -i job sha256sum')).toBe(await script('seq 100000 | sha256sum'));
     expect(await script('corral top --processes job')).toMatch(/ sleep 1000$/m);
     expect(await script('corral pause job; corral ps --filter status=paused -q; corral resume job')).toContain('\njob');
-    for (const words of ['stats job', 'cp job:/etc/hostname -', 'kill --dry-run job'])
+    expect(await script('corral stats --no-stream job')).toMatch(/^NAME .*\njob +running +\d/);
+    expect(await script('corral top --once')).toMatch(/^NAME .*\njob +running .* sleep 1000'$/);
+    const seen = lab.containers.tree();
+    expect(
+      seen.map(({ path, containers }) => [path, ...containers.map((one) => [one.path, one.command.at(-1)])]),
+    ).toEqual([['web', [expect.stringMatching(/^web\/web\.[0-9a-f]+\.job$/), 'echo hello; sleep 1000']]]);
+    expect(await script('corral stats --no-stream')).toMatch(/\njob +running +\d/);
+    for (const words of ['cp job:/etc/hostname -', 'kill --dry-run job'])
       expect(await script(`corral ${words}; echo $?`)).toMatch(
         /^corral: cannot .* "job": container is outside of this one\nhint: its supervisor.*\n1$/,
       );

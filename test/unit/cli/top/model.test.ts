@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { NO_HISTORY, advance } from '../../../../src/cli/top/model/history.js';
 import { summaryLine } from '../../../../src/cli/top/model/lines.js';
-import { mergeTold } from '../../../../src/cli/top/model/merge.js';
+import { listSupervised, mergeTold } from '../../../../src/cli/top/model/merge.js';
 import { countEntries, findEntry, listRows } from '../../../../src/cli/top/model/rows.js';
 import { drawBar, drawSparks, fit } from '../../../../src/cli/top/model/segments.js';
 import { type Entry, SPARKS, type Seen, type SeenStats } from '../../../../src/cli/top/model/types.js';
@@ -139,9 +139,23 @@ describe('what a supervisor tells', () => {
   });
 
   it('is not about one of the same name inside another', () => {
-    const merged = mergeTold([seen('web', { path: 'outer/web' })], [told('web')], ['outer/web']);
+    const { createdAt: _unknown, ...inner } = seen('web', { path: 'outer/web' });
+    const merged = mergeTold([inner], [told('web')], ['outer/web']);
     expect(merged).toHaveLength(1);
     expect(merged[0]).not.toHaveProperty('supervised');
+  });
+
+  it('is about one that was started from inside another, where that is shown', () => {
+    const inner = seen('outer.1f.job', { path: 'outer/outer.1f.job' });
+    const merged = mergeTold([seen('outer', { containers: [inner] })], [told('outer.1f.job')], []);
+    expect(merged).toHaveLength(1);
+    expect(merged[0]!.containers).toEqual([{ ...inner, supervised: { restarts: 2 } }]);
+    expect([...listSupervised(merged)]).toEqual([['outer/outer.1f.job', 'outer.1f.job']]);
+  });
+
+  it('has the figures of one that only the supervisor sees', () => {
+    const [one] = mergeTold([], [told('web', { pid: 7, stats: stats({ pids: 3 }) })], []);
+    expect(one).toMatchObject({ path: 'web', pid: 7, stats: { pids: 3 } });
   });
 });
 
