@@ -2,6 +2,7 @@ import {
   chmodSync,
   closeSync,
   copyFileSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   openSync,
@@ -13,7 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { afterAll, afterEach } from 'vitest';
+import { afterAll, afterEach, beforeEach } from 'vitest';
 import { compile } from '../../src/compile/compile.js';
 import { compileExec } from '../../src/compile/exec.js';
 import { removeParents } from '../../src/container/leaving.js';
@@ -27,6 +28,7 @@ import type { Process, Spec } from '../../src/spec/types.js';
 import { UndoStack } from '../../src/util/undo.js';
 import { type SpecChanges, engineSpec } from './engine-spec.js';
 import type { Lab } from './lab.js';
+import { requires } from './requires.js';
 
 /** A container, or a process of one, that has been brought up to its exec. */
 export interface Started {
@@ -53,6 +55,9 @@ export interface EngineLab {
 
 export function makeEngineLab(lab: Lab): EngineLab {
   const rootfs = makeRootfs();
+  beforeEach((context) => {
+    requires(context, { programs: ['busybox'] });
+  });
   const running: Started[] = [];
   let count = 0;
   afterEach(async () => {
@@ -85,11 +90,14 @@ export function makeEngineLab(lab: Lab): EngineLab {
   };
 }
 
+/** As Debian's busybox-static has it: nothing else has to be in the root filesystem. */
+const BUSYBOX = '/usr/bin/busybox';
+
 function makeRootfs(): string {
   const rootfs = mkdtempSync('/var/tmp/corral-test-rootfs-');
   chmodSync(rootfs, 0o755);
   for (const name of ['bin', 'dev', 'etc', 'proc', 'sys', 'tmp', 'home']) mkdirSync(join(rootfs, name));
-  copyFileSync('/usr/bin/busybox', join(rootfs, 'bin/busybox'));
+  if (existsSync(BUSYBOX)) copyFileSync(BUSYBOX, join(rootfs, 'bin/busybox'));
   const applets = [
     'sh',
     'cat',
