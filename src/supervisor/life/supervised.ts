@@ -133,7 +133,8 @@ export class Supervised {
     const { bootId } = this.#context.runner;
     const next = nextStep(this.record, { bootId, now: Date.now() });
     if (isOfEarlierBoot(this.record, { bootId })) {
-      if (this.record.run === 0) this.#file.add({ run: 1 });
+      // The line of its start was not on the disk yet: it had been made a moment before.
+      if (this.record.run === 0) this.#file.add({ run: 1, startedAt: this.record.createdAt });
       if (isOpen(this.record)) this.#noteEnd({}, { error: 'the machine went down' });
     } else if (isOpen(this.record)) this.#file.add(takeBack(this.record, next));
     this.#state = this.record.run === 0 ? 'created' : 'exited';

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Bench, settled } from '../../../helpers/supervised.js';
 
@@ -197,5 +198,13 @@ describe('another supervisor', () => {
     const next = await bench.again();
     expect(next.state).toBe(starts ? 'running' : 'exited');
     if (desired === 'up') expect(next.record.lastEnd).toMatchObject({ run: 1, error: 'the machine went down' });
+  });
+
+  it('after a boot, of one whose start was not on the disk yet', async () => {
+    const { record } = bench.make({}, 'up');
+    writeFileSync(bench.path, `${JSON.stringify({ ...record, bootId: 'boot-1' })}\n`);
+    bench.machine.bootId = 'boot-2';
+    const { lastEnd } = (await bench.again()).record;
+    expect(lastEnd).toMatchObject({ run: 1, startedAt: record.createdAt, error: 'the machine went down' });
   });
 });
