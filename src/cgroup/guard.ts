@@ -57,13 +57,20 @@ export function checkIdentity(action: Action, { id, path, inode, actual }: Targe
  * Refuses everything that a stray `cgroup.kill` must never hit: what corral did not make, the top of a hierarchy, and
  * the caller's own cgroup with all above it.
  *
+ * @returns `false` where somebody else has removed it meanwhile: nothing is to be done to whatever may be there next
  * @throws CgroupRefusedError with the reason
  */
-export function checkTarget(action: Action, target: Target): void {
-  checkIdentity(action, target);
-  checkCgroup(action, target);
-  checkCaller(action, target);
-  checkMark(action, target);
+export function checkTarget(action: Action, target: Target): boolean {
+  try {
+    checkIdentity(action, target);
+    checkCgroup(action, target);
+    checkCaller(action, target);
+    checkMark(action, target);
+    return true;
+  } catch (error) {
+    if (readInode(target.path) === undefined) return false;
+    throw error;
+  }
 }
 
 // From statfs(2).

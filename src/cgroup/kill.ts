@@ -78,13 +78,7 @@ export async function killCgroup(ref: CgroupRef, options: KillOptions = {}): Pro
     options.beforeRemove?.();
     if (removeCgroup(ref)) return report('none', 0, startedAt);
   }
-  const targets = listTargets(ref);
-  const top = selectTop(targets);
-  for (const target of targets) {
-    // What was recorded when it was made is the right one. All the rest is asked of what is killed, and of what nobody recorded.
-    if (target === top || target.inode === undefined) checkTarget('kill', target);
-    else checkIdentity('remove', target);
-  }
+  const top = findTop(ref);
   const processes = listProcesses(ref).length;
   unthrottle(ref);
   const deadline = startedAt + (options.timeoutMs ?? TIMEOUT_MS);
@@ -111,9 +105,22 @@ export function removeCgroup(ref: CgroupRef): boolean {
   });
 }
 
-function preview(ref: CgroupRef, startedAt: number): KillReport {
+/** Returns the directory that holds all of a container, once all that will be removed have been checked. */
+function findTop(ref: CgroupRef): Target | undefined {
   const targets = listTargets(ref);
-  for (const target of targets) checkTarget('kill', target);
+  const top = selectTop(targets);
+  let isThere = true;
+  for (const target of targets) {
+    // What was recorded when it was made is the right one. All the rest is asked of what is killed, and of what nobody recorded.
+    if (target !== top && target.inode !== undefined) checkIdentity('remove', target);
+    else if (!checkTarget('kill', target) && target === top) isThere = false;
+  }
+  // Where somebody else kills it as well, another directory may be left.
+  return isThere ? top : findTop(ref);
+}
+
+function preview(ref: CgroupRef, startedAt: number): KillReport {
+  const targets = listTargets(ref).filter((target) => checkTarget('kill', target));
   const pids = listProcesses(ref);
   return { ...report('none', pids.length, startedAt), pids, gone: targets.length === 0 };
 }
@@ -146,8 +153,7 @@ async function removeAll(ref: CgroupRef, deadline: number, removeForeign: KillOp
     // The kernel lets go of a dead process a moment after it has told of its death.
     await delay(attempt);
     for (const target of busy) {
-      checkTarget('kill', target);
-      await killTree(target.path, { deadline });
+      if (checkTarget('kill', target)) await killTree(target.path, { deadline });
     }
   }
 }

@@ -35,8 +35,7 @@ export interface SignalOptions {
  * @throws CgroupRefusedError, CgroupError
  */
 export async function signalCgroup(ref: CgroupRef, signal: number, options: SignalOptions = {}): Promise<SignalReport> {
-  const targets = listTargets(ref);
-  for (const target of targets) checkTarget('signal', target);
+  const targets = listTargets(ref).filter((target) => checkTarget('signal', target));
   const top = targets.find(({ controller }) => controller === '' || controller === 'freezer') ?? targets[0];
   if (top === undefined) return { processes: 0, pids: [], complete: true, paused: false };
   const { path } = top;

@@ -81,8 +81,9 @@ const VOLATILE: readonly (readonly [pattern: RegExp, name: string])[] = [
   // A pid, in a table, a list or an event, however small.
   [/(?<=\bpid )\d+\b/g, '<number>'],
   [/(?<=\b(running|paused|abandoned) +)\d+\b/g, '<number>'],
-  [/^ +\d+(?= {2}\S)/gm, ' <number>'],
+  [/^ *\d+(?= {2}\S)/gm, '<number>'],
   // Columns are as wide as what is in them.
+  [/^ +/gm, ''],
   [/ +/g, ' '],
 ];
 

@@ -7,6 +7,7 @@ import { CgroupRefusedError } from '../../../src/errors/cgroup-error.js';
 import { readLayout } from '../../../src/cgroup/facts.js';
 import { readInode } from '../../../src/cgroup/files.js';
 import { freezeCgroup, isFrozen, thawCgroup } from '../../../src/cgroup/freeze.js';
+import { checkTarget, listTargets } from '../../../src/cgroup/guard.js';
 import { killCgroup, removeCgroup } from '../../../src/cgroup/kill.js';
 import { killNow } from '../../../src/cgroup/kill-now.js';
 import { createLeaf, killLeaf } from '../../../src/cgroup/leaf.js';
@@ -47,6 +48,22 @@ describeWhen(facts().v2Top !== undefined, 'needs cgroup v2')('killing is refused
     await expect(signalCgroup(ref, 15)).rejects.toThrow(/refuse to signal/);
     expect(isAlive(child.pid!)).toBe(true);
     await killCgroup({ ...ref, v2: { ...ref.v2!, inode: readInode(ref.v2!.path)! } });
+  });
+
+  it('for none that somebody else has removed meanwhile', async () => {
+    const ref = make();
+    const [target] = listTargets(ref);
+    expect(checkTarget('kill', target!)).toBe(true);
+    await killCgroup(ref);
+    expect(checkTarget('kill', target!)).toBe(false);
+  });
+
+  it('for none that several kill at the same time', async () => {
+    const ref = make();
+    await start(ref, 'sleep 1000 & echo ready; wait');
+    const reports = await Promise.all(Array.from({ length: 8 }, () => killCgroup(ref)));
+    expect(reports.map(({ gone }) => gone)).toEqual(reports.map(() => true));
+    expect(existsSync(ref.v2!.path)).toBe(false);
   });
 
   it('for a directory that has another id on it', async () => {
