@@ -38,7 +38,7 @@ export interface State {
   readonly frozen?: boolean;
   /** Of a supervisor's: why it is being ended, for whoever takes it over. */
   readonly verdict?: keyof Verdict;
-  /** Of a supervisor's: how its first process ended, where nothing else tells that. */
+  /** Of a supervisor's: how its first process ended, once its owner knew that. */
   readonly exit?: MainExit;
   /** Left for the owner by whoever waits for its end: see awaited-state.ts. */
   readonly awaited?: true;

@@ -59,7 +59,8 @@ export class Teardown {
    * @param exit - how
    */
   async finish(exit: MainExit | undefined): Promise<LastFigures> {
-    if (this.#isFollowed && exit !== undefined) this.#noteExit(exit);
+    // The report page, which may say so, goes before the state does: see OwnedState.remove().
+    if (this.#isFollowed && exit !== undefined) this.#parts.owned.update({ exit });
     const leftBehind = await this.#clear();
     return { leftBehind, usage: this.#lastUsage() };
   }
@@ -88,11 +89,6 @@ export class Teardown {
   // Should this process die before it has told anybody, there is another one that wants to know.
   get #isFollowed(): boolean {
     return isSupervised(this.#parts.state.spec);
-  }
-
-  #noteExit(exit: MainExit): void {
-    const { owned, main } = this.#parts;
-    if (main.readReport()?.waitStatus === undefined) owned.update({ exit });
   }
 
   async #clear(): Promise<number> {

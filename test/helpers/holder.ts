@@ -109,15 +109,15 @@ async function hold(child: ChildProcess, record: string, until: string): Promise
     child,
     text: () => text,
     type: (typed) => child.stdin?.write(typed),
-    told: () =>
-      existsSync(record)
-        ? readFileSync(record, 'utf8')
-            .trim()
-            .split('\n')
-            .map((line) => JSON.parse(line) as ContainerResult)
-        : [],
+    told: () => (existsSync(record) ? readWholeLines(record) : []),
     die: () => end(child),
   };
+}
+
+// It may have been killed before a line was whole: that was not told.
+function readWholeLines(record: string): readonly ContainerResult[] {
+  const lines = readFileSync(record, 'utf8').split('\n').slice(0, -1);
+  return lines.map((line) => JSON.parse(line) as ContainerResult);
 }
 
 async function end(child: ChildProcess): Promise<void> {

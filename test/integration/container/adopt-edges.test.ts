@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import type { ContainerResult } from '../../../src/container/result.js';
@@ -166,6 +166,23 @@ describe('a container', () => {
     const again = await holders.take();
     expect(told).toHaveLength(1);
     expect(await again.exited).toMatchObject({ exitCode: 5, signal: null, usage: told[0]?.usage });
+    await expectGone();
+  });
+
+  it('is told how it ended where its state is half removed', async () => {
+    const container = await spawnSupervised(['sh', '-c', 'exit 5'], {
+      run: 1,
+      ...lab.options,
+      name: 'box',
+      onEnd: () => {
+        throw new Error('the disk is full');
+      },
+    });
+    await expect(container.exited).rejects.toThrow('the disk is full');
+    // As far as one comes who dies in the middle of it; and nobody else has a trace of the process: its parent has reaped it.
+    rmSync(join(lab.stateDir, 'box.report'));
+    const again = await holders.take();
+    expect(await again.exited).toMatchObject({ exitCode: 5, signal: null });
     await expectGone();
   });
 });
