@@ -215,33 +215,35 @@ describe('a container whose supervisor is dead', () => {
 });
 
 describe('a supervisor that is killed again and again in a flood', () => {
-  it('has every line once', { timeout: 300_000 * TIME_SCALE }, async (context) => {
-    const parts = 60;
+  it('has every line once', { timeout: 300_000 * TIME_SCALE }, async () => {
     const script = `n=0
-      while [ $n -lt ${String(parts)} ]; do
+      trap 'exit 9' TERM
+      while :; do
         seq $((n * 10000 + 1)) $((n * 10000 + 10000))
         seq $((n * 1000 + 1)) $((n * 1000 + 1000)) >&2
         n=$((n + 1)); sleep 0.3
-      done; exit 9`;
+      done`;
     const first = startSupervisor(of(script));
     await first.ready;
     await killHard(first.child);
-    let midFlood = 0;
     for (let kill = 1; kill < KILLS; kill += 1) {
       const { child, ready } = startSupervisor();
       // Every fourth somewhere in its start, the others at work.
       if (kill % 4 === 0) await delay(Math.random() * 250 * TIME_SCALE);
       else await ready.then(() => delay(Math.random() * 40));
       await killHard(child);
-      if (lab.containers.list().some(({ status }) => status === 'running')) midFlood += 1;
     }
+    expect(lab.containers.list()).toMatchObject([{ id: 'web', status: 'running' }]);
     const supervisor = await makeSupervisor();
+    await supervisor.stop('web');
     expect(await supervisor.wait('web')).toMatchObject({ run: 1, exitCode: 9 });
     const { stdout, stderr } = await readStreams(supervisor);
+    // Its shell looks at signals between two commands: it has written the one stream, and maybe not yet the other.
+    const parts = stdout.length / 10_000;
+    expect(parts).toBeGreaterThan(1);
     expectNumbers(stdout, parts * 10_000);
-    expectNumbers(stderr, parts * 1000);
-    await context.annotate(`${String(midFlood)} of ${String(KILLS)} while it ran`);
-    expect(midFlood).toBeGreaterThan(KILLS / 2);
+    expect([parts, parts - 1]).toContain(stderr.length / 1000);
+    expectNumbers(stderr, stderr.length);
     await supervisor.remove('web');
   });
 });
