@@ -122,7 +122,9 @@ describe('open-terminal', () => {
 
 describe('the addon', () => {
   test('opens the other end of a master, sets and reads sizes and modes, and types', async () => {
-    const started = await start([SESSION, OPEN, STREAMS, shell('read line; echo "($line)"; read line')], {});
+    // A shell that still read could find the other end closed before it is told so by the signal.
+    const script = 'read line; echo "($line)"; exec sleep 1000';
+    const started = await start([SESSION, OPEN, STREAMS, shell(script)], {});
     if (started.outcome.kind !== 'terminal') throw new Error(JSON.stringify(started.outcome));
     const { fd } = started.outcome;
     const peer = addon.openTerminalPeer({ fd });
