@@ -230,6 +230,7 @@ describe('containers of the supervisor, at a terminal', () => {
     await terminal.press('C-c');
     await terminal.untilPrompt();
     expect(lab.status('web')).toBe('running');
+    await terminal.clear();
     await terminal.enter(`${corral} attach web`);
     await terminal.shows(/^on\non$/m);
     await terminal.press('C-c');
