@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readBootId } from '../../../src/container/identity.js';
@@ -28,8 +28,11 @@ async function losePower(keepsState: boolean): Promise<void> {
     if (keepsState && name.endsWith('.state')) age(path);
     else if (!keepsState || name === 'api') rmSync(path, { recursive: true });
   }
-  for (const name of readdirSync(join(stage.stateDir, 'data')))
-    if (name !== '.lock') age(join(stage.stateDir, 'data', name, 'record'));
+  for (const name of readdirSync(join(stage.stateDir, 'data'))) {
+    const record = join(stage.stateDir, 'data', name, 'record');
+    // One that was being removed may have none any more.
+    if (existsSync(record)) age(record);
+  }
 }
 
 function age(path: string): void {
