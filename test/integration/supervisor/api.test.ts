@@ -62,7 +62,8 @@ describe('the socket, with curl alone', () => {
     expect(blocks.length).toBeGreaterThan(6);
     // Its containers are made where those of the other tests are.
     const script = blocks.join('\n').replaceAll('{"name"', `{"cgroupParent":"${lab.cgroupParent}","name"`);
-    const { stdout, stderr } = await run('bash', ['-euo', 'pipefail', '-c', script], {
+    // Without --norc, bash takes a standard input that is a socket for a remote shell, and reads the one of the machine.
+    const { stdout, stderr } = await run('bash', ['--norc', '-euo', 'pipefail', '-c', script], {
       env: { ...process.env, S: socket },
     });
     expect(stdout).not.toContain('"error"');
