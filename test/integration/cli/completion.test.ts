@@ -146,20 +146,26 @@ describe('on a terminal', () => {
   let screen: Screen;
   const open = async (...words: readonly string[]): Promise<void> => {
     screen = await Screen.open(
-      ['env', 'PS1=> ', 'PROMPT=> ', `CORRAL_STATE_DIR=${directory}/state`, ...words],
+      ['env', 'PS1=first> ', 'PROMPT=first> ', `CORRAL_STATE_DIR=${directory}/state`, ...words],
       {},
       {
         columns: 120,
         cwd: join(directory, 'work'),
       },
     );
-    await sees(/^>/);
+    await sees(/^first>/);
+  };
+  /** Sets up the shell, and waits until it has been: its prompt is another then. */
+  const setUp = async (line: string): Promise<void> => {
+    await screen.enter(`${line}; clear; PS1='> '`);
+    await sees(/^> *$/);
   };
   const sees = (row: RegExp): Promise<readonly string[]> =>
     screen.shows(String(row), (rows) => rows.some((text) => row.test(text)));
-  const types = async (text: string, row: RegExp): Promise<void> => {
+  const types = async (text: string, row: RegExp, more = ''): Promise<void> => {
     await screen.type(text);
     await screen.press('Tab');
+    await screen.type(more);
     await sees(row);
     await screen.press('C-c');
     await screen.shows('a new prompt', (rows) => rows.findLast((text) => text !== '') === '>');
@@ -169,8 +175,9 @@ describe('on a terminal', () => {
     requires(context, { programs: ['tmux', 'bash'] });
     await open('bash', '--norc', '--noprofile', '-i');
     try {
-      await screen.enter(`source ${directory}/bash; clear`);
-      await types('corral unp', /^> corral unp$/);
+      await setUp(`source ${directory}/bash`);
+      // Nothing is offered. What is typed next shows when that is known: a bash interrupted before gives no new prompt.
+      await types('corral unp', /^> corral unp!$/, '!');
       await types('corral kill wo', /corral kill worker *$/);
       await types('corral run --net=h', /corral run --net=host *$/);
       await types('corral cp web:', /corral cp web:$/);
@@ -185,7 +192,7 @@ describe('on a terminal', () => {
     requires(context, { programs: ['tmux', 'zsh'] });
     await open('zsh', '-f');
     try {
-      await screen.enter(`autoload -U compinit; compinit -u -d ${directory}/dump; source ${directory}/zsh; clear`);
+      await setUp(`autoload -U compinit; compinit -u -d ${directory}/dump; source ${directory}/zsh`);
       await types('corral kil', /^> corral kill *$/);
       await types('corral kill wo', /corral kill worker *$/);
       await types('corral kill --dr', /corral kill --dry-run *$/);
